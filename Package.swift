@@ -1,0 +1,139 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A module of ours: its name is its folder; `uses` are modules of lower rings (or the listed exceptions of its own).
+func module(_ name: String, uses: [String] = [], products: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: uses.map { .byName(name: $0) } + products, swiftSettings: settings)
+}
+
+func program(_ name: String, uses: [String] = [], products: [Target.Dependency] = []) -> Target {
+    .executableTarget(name: name, dependencies: uses.map { .byName(name: $0) } + products, swiftSettings: settings)
+}
+
+func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
+    .testTarget(
+        name: name, dependencies: uses.map { .byName(name: $0) } + products,
+        exclude: fixtures ? ["Fixtures"] : [], swiftSettings: settings)
+}
+
+let vocabulary = [
+    "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments", "AccessPolicy", "Wire",
+]
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "ztna",
+    products: [
+        .executable(name: "ztna", targets: ["ztna"]),
+        .executable(name: "ztna-agent", targets: ["ztna-agent"]),
+        .executable(name: "ztna-server", targets: ["ztna-server"]),
+        .executable(name: "ztna-demo", targets: ["ztna-demo"]),
+        .executable(name: "ztna-bench", targets: ["ztna-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", exact: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", exact: "2.13.0"),
+    ],
+    targets: [
+        // C: module maps and shims, no logic. Each has exactly one Swift importer.
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
+        .systemLibrary(name: "CCurlFlags", pkgConfig: "libcurl"),
+        .target(name: "CCurl", dependencies: ["CCurlFlags"]),
+        .systemLibrary(name: "CLinuxFlags", pkgConfig: "libnftables"),
+        .target(
+            name: "CLinux", dependencies: ["CLinuxFlags"],
+            linkerSettings: [
+                .linkedLibrary("nftables"), .linkedLibrary("netfilter_log"), .linkedLibrary("netfilter_conntrack"),
+            ]),
+
+        // 0 vocabulary
+        module("StrictJSON"),
+        module("Cryptography", uses: ["CSodium", "COpenSSL"], products: [crypto]),
+        module("Identity"),
+        module("NetworkAddresses"),
+        module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
+        module("AccessPolicy", uses: ["Identity", "NetworkAddresses", "StrictJSON"]),
+        module("Wire", uses: vocabulary.filter { $0 != "Wire" }),
+
+        // 1 protocols: no I/O
+        module("OpenIDConnect", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
+        module("Sessions", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
+        module("Enforcement", uses: ["Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
+
+        // 2 edges
+        module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect"]),
+        module("StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect"], products: [grdb]),
+        module("HTTPClient", uses: ["CCurl"]),
+        module("LinuxNetwork", uses: ["CLinux", "NetworkAddresses", "Cryptography"]),
+        module("LocalSocket", uses: ["StrictJSON"]),
+        module("ServerConfiguration", uses: vocabulary + ["OpenIDConnect", "Sessions"], products: [yams]),
+
+        // 3 services
+        module(
+            "Gateway", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "HTTPClient"],
+            products: [
+                hummingbird, hummingbirdTLS, httpTypes, mustache, nioCore, nioPosix, nioSSL, logging, lifecycle,
+                metrics,
+            ]),
+        module("Coordinator", uses: vocabulary + ["Sessions", "Store"], products: [logging]),
+        module(
+            "Agent", uses: vocabulary + ["Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
+            products: [logging]),
+
+        // 4 programs
+        program("ztna", uses: vocabulary + ["LocalSocket", "CQREncode"], products: [arguments]),
+        program(
+            "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient"],
+            products: [arguments, logging]),
+        program(
+            "ztna-server",
+            uses: vocabulary + [
+                "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "LocalSocket", "ServerConfiguration",
+                "Gateway",
+                "Coordinator",
+            ],
+            products: [arguments, hummingbird, lifecycle, logging]),
+        program("ztna-demo", uses: vocabulary + ["HTTPClient", "LocalSocket"], products: [arguments]),
+        program(
+            "ztna-bench",
+            uses: vocabulary + [
+                "OpenIDConnect", "Sessions", "Enforcement", "Store", "StoreSQLite", "HTTPClient", "Gateway",
+                "Coordinator", "Agent",
+            ],
+            products: [arguments, hummingbird, logging, grdb]),
+    ]
+)

@@ -1,0 +1,6 @@
+package enum CryptographyError: Error, Hashable, Sendable {
+    case outOfLockedMemory
+    /// Not a key of the named kind: wrong length, not on the curve, or below the size we accept.
+    case invalidKey
+    case randomnessUnavailable
+}
