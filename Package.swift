@@ -135,5 +135,32 @@ let package = Package(
                 "Coordinator", "Agent",
             ],
             products: [arguments, hummingbird, logging, grdb]),
+
+        // Tests mirror Sources; Support holds the harnesses that several share.
+        tests("StrictJSONTests", uses: ["StrictJSON"]),
+        tests("CryptographyTests", uses: ["Cryptography"]),
+        tests("IdentityTests", uses: ["Identity"]),
+        tests("NetworkAddressesTests", uses: ["NetworkAddresses"]),
+        tests("SignedDocumentsTests", uses: ["StrictJSON", "Cryptography", "SignedDocuments"]),
+        tests("AccessPolicyTests", uses: ["Identity", "NetworkAddresses", "StrictJSON", "AccessPolicy"]),
+        tests("WireTests", uses: vocabulary),
+        tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"]),
+        tests("SessionsTests", uses: vocabulary + ["Sessions"]),
+        tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
+        tests("StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"]),
+        tests("HTTPClientTests", uses: ["HTTPClient"]),
+        tests("LinuxNetworkTests", uses: ["NetworkAddresses", "Cryptography", "LinuxNetwork"]),
+        tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
+        tests("ServerConfigurationTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "ServerConfiguration"]),
+        tests(
+            "GatewayTests",
+            uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Gateway"],
+            products: [hummingbird, logging]),
+        tests(
+            "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
+            products: [logging]),
+        tests("AgentTests", uses: vocabulary + ["Enforcement", "LinuxNetwork", "Agent"], products: [logging]),
+        tests("EndToEndTests", uses: ["StrictJSON"]),
+        tests("RepositoryTests", uses: []),
     ]
 )
