@@ -1,0 +1,29 @@
+/// A group as its identity provider names it: 1…256 bytes of text without controls; compared exactly.
+package struct GroupName: Hashable, Sendable, CustomStringConvertible, Comparable {
+    package let text: String
+
+    package init?(_ text: String) {
+        guard (1...256).contains(text.utf8.count),
+            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }),
+            text.first?.isWhitespace == false, text.last?.isWhitespace == false
+        else { return nil }
+        self.text = text
+    }
+
+    package var description: String { text }
+    package static func < (left: GroupName, right: GroupName) -> Bool { left.text < right.text }
+}
+
+/// A role an administrator gave to a node: 1…64 bytes of `[a-z0-9-]`, written `tag:prod-db` in a policy.
+package struct TagName: Hashable, Sendable, CustomStringConvertible, Comparable {
+    package let text: String
+
+    package init?(_ text: String) {
+        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(allowed.contains) else { return nil }
+        self.text = text
+    }
+
+    package var description: String { text }
+    package static func < (left: TagName, right: TagName) -> Bool { left.text < right.text }
+}
