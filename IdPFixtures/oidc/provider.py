@@ -1,0 +1,370 @@
+#!/usr/bin/python3
+"""A small OpenID provider for demo and tests: real signatures, real redirects, a real login form.
+
+Python's standard library and Debian's python3-cryptography. When it listens, it prints one line of JSON on
+standard output: issuer, port, client_id, client_secret, redirect_uris. Each request is one line on standard error.
+Everything under /control/ is for tests and answers loopback addresses only. See IdPFixtures/README.md.
+"""
+
+import argparse
+import base64
+import hmac
+import ipaddress
+import json
+import secrets
+import signal
+import socketserver
+import ssl
+import sys
+import time
+from collections import Counter
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+
+from faults import FAULTS, HUGE
+from flow import Provider, Refusal
+from keys import ALGORITHMS
+from pages import login_page, message_page
+
+MOST_BODY_BYTES = 64 * 1024
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "fixture-provider", ""
+    timeout = 60
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        self.route("GET")
+
+    def do_POST(self):
+        self.route("POST")
+
+    def route(self, method):
+        self.provider = self.server.provider
+        address = urlsplit(self.path)
+        self.server.counts[address.path] += 1
+        self.query = single_values(address.query)
+        self.form = self.read_form() if method == "POST" else {}
+        if self.query is None or self.form is None:
+            return self.send_page(400, message_page("Bad request", "A parameter is repeated, or the body is too large."))
+        action = ROUTES.get((method, address.path))
+        if action is None:
+            return self.send_page(404, message_page("Not found", "There is nothing at this address."))
+        if address.path.startswith("/control/") and not ipaddress.ip_address(self.client_address[0]).is_loopback:
+            return self.send_page(403, message_page("Forbidden", "Controls answer loopback addresses only."))
+        action(self)
+
+    # Discovery and keys
+
+    def discovery(self):
+        fault = self.provider.fault
+        if fault == "redirect-discovery":
+            return self.send_redirect("/control/discovery")
+        if fault == "html-discovery":
+            return self.send_page(200, message_page("Welcome", "This is not JSON."))
+        document = self.provider.discovery()
+        if fault == "huge-discovery":
+            document["padding"] = "x" * HUGE
+        self.send_json(200, document)
+
+    def sound_discovery(self):
+        self.send_json(200, self.provider.discovery())
+
+    def key_set(self):
+        self.send_json(200, self.provider.key_set())
+
+    # The browser's side
+
+    def authorize(self):
+        query = self.query or self.form
+        try:
+            self.provider.check_client_and_redirect(query)
+        except Refusal as refusal:
+            return self.send_page(400, message_page("This sign-in cannot start", refusal.description))
+        try:
+            self.provider.check_authorization_request(query)
+            session = self.session()
+            if self.provider.session_suffices(session, query):
+                return self.send_back(query, self.provider.authorization_response(session, query))
+            if query.get("prompt") == "none":
+                raise Refusal("login_required", "nobody is signed in, or not recently or strongly enough")
+        except Refusal as refusal:
+            return self.send_back(query, self.provider.error_response(refusal, query))
+        request_id = self.provider.requests.add(query)
+        hint = session.account.email if session else query.get("login_hint", "")
+        self.send_page(200, login_page(request_id, query["client_id"], hint, stronger=session is not None))
+
+    def login(self):
+        request_id = self.form.get("request", "")
+        query = self.provider.requests.get(request_id)
+        if query is None:
+            return self.send_page(400, message_page("Too late", "This sign-in has ended. Start again where you came from."))
+        username = self.form.get("username", "")
+        session = self.provider.sign_in(username, self.form.get("password", ""), query)
+        if session is None:
+            return self.send_page(
+                200, login_page(request_id, query["client_id"], username, "The user name or the password is wrong.")
+            )
+        self.provider.requests.remove(request_id)
+        cookie = self.session_cookie(self.provider.sessions.add(session))
+        self.send_back(query, self.provider.authorization_response(session, query), [("Set-Cookie", cookie)])
+
+    def end_session(self):
+        query = self.query or self.form
+        self.provider.sessions.remove(self.session_id())
+        gone = [("Set-Cookie", self.session_cookie("") + "; Max-Age=0")]
+        target = query.get("post_logout_redirect_uri", "")
+        if target and origin(target) in map(origin, self.provider.redirect_uris):
+            state = {"state": query["state"]} if "state" in query else {}
+            return self.send_redirect(with_parameters(target, state), gone)
+        self.send_page(200, message_page("Signed out", "You have signed out."), gone)
+
+    def session(self):
+        return self.provider.sessions.get(self.session_id())
+
+    def session_id(self):
+        try:
+            morsel = SimpleCookie(self.headers.get("Cookie", "")).get(self.cookie_name())
+        except CookieError:
+            return ""
+        return morsel.value if morsel else ""
+
+    def session_cookie(self, value):
+        secure = "; Secure" if self.server.tls else ""
+        return f"{self.cookie_name()}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+    def cookie_name(self):
+        # Cookies do not tell ports apart: two fixtures on one address need two names.
+        return f"fixture_session_{self.server.server_address[1]}"
+
+    def send_back(self, query, answer, headers=()):
+        self.send_redirect(with_parameters(query["redirect_uri"], answer), headers)
+
+    # The relying party's side
+
+    def token(self):
+        fault = self.provider.fault
+        if fault == "redirect-token":
+            return self.send_redirect("/control/token", status=307)
+        if fault == "html-token":
+            return self.send_page(200, message_page("Welcome", "This is not JSON."))
+        if fault == "token-error":
+            return self.send_json(500, {"error": "server_error"})
+        if fault == "slow-token":
+            time.sleep(self.server.slow_seconds)
+        self.sound_token()
+
+    def sound_token(self):
+        try:
+            self.authenticate_client()
+        except Refusal as refusal:
+            challenge = [("WWW-Authenticate", 'Basic realm="fixture"')]
+            return self.send_json(401, {"error": refusal.code, "error_description": refusal.description}, challenge)
+        try:
+            self.send_json(200, self.provider.redeem(self.form))
+        except Refusal as refusal:
+            self.send_json(400, {"error": refusal.code, "error_description": refusal.description})
+
+    def authenticate_client(self):
+        """client_secret_basic or client_secret_post, never both. Source: RFC 6749 §2.3.1."""
+        scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            if "client_secret" in self.form:
+                raise Refusal("invalid_client", "use one way of authentication, not two")
+            try:
+                name, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+            except ValueError:
+                raise Refusal("invalid_client", "the Authorization header is malformed") from None
+            name, secret = unquote_plus(name), unquote_plus(secret)
+        else:
+            name, secret = self.form.get("client_id", ""), self.form.get("client_secret", "")
+        provider = self.provider
+        if name != provider.client_id or not hmac.compare_digest(secret.encode(), provider.client_secret.encode()):
+            raise Refusal("invalid_client", "the client's id or secret is wrong")
+
+    def userinfo(self):
+        scheme, _, access_token = self.headers.get("Authorization", "").partition(" ")
+        try:
+            self.send_json(200, self.provider.userinfo(access_token if scheme.lower() == "bearer" else ""))
+        except Refusal as refusal:
+            challenge = [("WWW-Authenticate", f'Bearer error="{refusal.code}"')]
+            self.send_json(401, {"error": refusal.code, "error_description": refusal.description}, challenge)
+
+    # Controls
+
+    def set_fault(self):
+        name = self.query.get("name", "")
+        if name not in ("", "none") and name not in FAULTS:
+            return self.send_json(400, {"error": f"no such fault: {name}"})
+        self.provider.fault = name if name in FAULTS else None
+        self.send_json(200, {"fault": self.provider.fault})
+
+    def rotate(self):
+        self.send_json(200, {"kid": self.provider.rotate().kid})
+
+    def add_redirect_uri(self):
+        self.provider.redirect_uris.append(self.query.get("uri", ""))
+        self.send_json(200, {"redirect_uris": self.provider.redirect_uris})
+
+    def attacker_keys(self):
+        self.send_json(200, {"keys": [self.provider.attacker_key.jwk()]})
+
+    def show_state(self):
+        self.send_json(200, {"fault": self.provider.fault, "requests": dict(self.server.counts)})
+
+    # Reading and writing
+
+    def read_form(self):
+        """The form's fields; None when they are malformed, after which the connection is closed."""
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > MOST_BODY_BYTES or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            return None
+        return single_values(self.rfile.read(int(length)).decode("utf-8", "replace"))
+
+    def send_json(self, status, value, headers=()):
+        self.send(status, "application/json", json.dumps(value).encode(), headers)
+
+    def send_page(self, status, page, headers=()):
+        # No form-action: browsers apply it to the whole chain of redirects that follows the form.
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+        headers = [("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"), *headers]
+        self.send(status, "text/html; charset=utf-8", page.encode(), headers)
+
+    def send_redirect(self, location, headers=(), status=303):
+        self.send(status, "text/plain", b"", [("Location", location), *headers])
+
+    def send(self, status, kind, body, headers):
+        self.send_response(status)
+        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")):
+            self.send_header(name, value)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code="-", size="-"):
+        path = getattr(self, "path", "-").partition("?")[0]
+        self.log_message("%s %s %s%s", self.command, path, int(code), self.fault_note())
+
+    def log_message(self, format, *arguments):
+        sys.stderr.write(f"{self.client_address[0]} {format % arguments}\n")
+
+    def fault_note(self):
+        fault = self.server.provider.fault
+        return f" fault={fault}" if fault else ""
+
+
+ROUTES = {
+    ("GET", DISCOVERY): Handler.discovery,
+    ("GET", "/jwks"): Handler.key_set,
+    ("GET", "/authorize"): Handler.authorize,
+    ("POST", "/authorize"): Handler.authorize,
+    ("POST", "/login"): Handler.login,
+    ("POST", "/token"): Handler.token,
+    ("GET", "/userinfo"): Handler.userinfo,
+    ("POST", "/userinfo"): Handler.userinfo,
+    ("GET", "/end-session"): Handler.end_session,
+    ("POST", "/end-session"): Handler.end_session,
+    ("POST", "/control/fault"): Handler.set_fault,
+    ("POST", "/control/rotate"): Handler.rotate,
+    ("POST", "/control/redirect-uri"): Handler.add_redirect_uri,
+    ("GET", "/control/state"): Handler.show_state,
+    ("GET", "/control/attacker-keys"): Handler.attacker_keys,
+    ("GET", "/control/discovery"): Handler.sound_discovery,
+    ("POST", "/control/token"): Handler.sound_token,
+}
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads, block_on_close, request_queue_size = True, False, 128
+
+    def __init__(self, address, tls, slow_seconds):
+        super().__init__(address, Handler)
+        self.tls, self.slow_seconds, self.counts = tls, slow_seconds, Counter()
+
+    def server_bind(self):
+        # HTTPServer.server_bind would look up the host's name, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+
+    def finish_request(self, request, client_address):
+        """Runs in the connection's thread, so that a slow TLS handshake holds up nobody else."""
+        if self.tls:
+            request.settimeout(Handler.timeout)
+            request = self.tls.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request, client_address):
+        sys.stderr.write(f"{client_address[0]} connection failed: {sys.exc_info()[1]!r}\n")
+
+
+def single_values(text):
+    """Parameters by name; None when one is repeated. Source: RFC 6749 §3.1."""
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return dict(pairs) if len(dict(pairs)) == len(pairs) else None
+
+
+def with_parameters(address, parameters):
+    if not parameters:
+        return address
+    return address + ("&" if urlsplit(address).query else "?") + urlencode(parameters)
+
+
+def origin(address):
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--issuer-host", help="host name in the issuer (default: the address)")
+    parser.add_argument("--client-id", default="ztna")
+    parser.add_argument("--client-secret", help="default: made at start, and printed")
+    parser.add_argument("--redirect-uri", action="append", default=[], help="may be given more than once")
+    parser.add_argument("--tls-cert", help="certificate chain, PEM")
+    parser.add_argument("--tls-key", help="its private key, PEM")
+    parser.add_argument("--alg", choices=ALGORITHMS, default="RS256", help="ID token signatures")
+    parser.add_argument("--fault", choices=sorted(FAULTS), help="misbehave from the start")
+    parser.add_argument("--slow-seconds", type=float, default=20, help="what slow-token waits (default: %(default)s)")
+    parser.add_argument("--list-faults", action="store_true", help="print the faults as JSON and end")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.list_faults:
+        faults = [{"name": name, "expect": expect, "what": what} for name, (expect, what) in FAULTS.items()]
+        return print(json.dumps(faults))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    tls = None
+    if arguments.tls_cert:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(arguments.tls_cert, arguments.tls_key)
+    server = Server((arguments.host, arguments.port), tls, arguments.slow_seconds)
+    port = server.server_address[1]
+    issuer = f"{'https' if tls else 'http'}://{arguments.issuer_host or arguments.host}:{port}"
+    secret = arguments.client_secret or secrets.token_urlsafe(24)
+    server.provider = Provider(
+        issuer, arguments.client_id, secret, arguments.redirect_uri, arguments.alg, arguments.fault
+    )
+    ready = {
+        "issuer": issuer,
+        "port": port,
+        "client_id": arguments.client_id,
+        "client_secret": secret,
+        "redirect_uris": arguments.redirect_uri,
+    }
+    print(json.dumps(ready), flush=True)
+    server.serve_forever(poll_interval=60)
+
+
+if __name__ == "__main__":
+    main()
