@@ -1,0 +1,167 @@
+package import Identity
+
+/// One `ztna login` waiting for its browser: the device authorization grant, from first request to redemption.
+///
+/// Times are whole seconds since the epoch. Bearer values are held as SHA-256 hashes only.
+/// Source: RFC 8628 §3; RFC 10027 (the device, the browser and the sign-in are tied together at each step).
+package struct DeviceAuthorization: Hashable, Sendable {
+    /// Ends in `redeemed`, `denied` or `failed`; never goes back, but a browser that has not signed in yet may start anew.
+    package enum State: Hashable, Sendable {
+        case pending
+        /// A browser has entered the user code.
+        case claimed(BrowserBinding)
+        /// That browser is at the identity provider.
+        case redirected(BrowserBinding, ProviderRedirect)
+        /// It came back signed in; the person has not yet confirmed the device.
+        case authenticated(BrowserBinding, SignIn)
+        case approved(SessionID, loopback: LoopbackCode?)
+        case redeemed(SessionID)
+        case denied
+        case failed(reason: String)
+    }
+
+    package let id: RecordID
+    package let deviceCodeHash: [UInt8]
+    package let userCodeHash: [UInt8]
+    /// The code as the person sees it: shown again on the page for comparison.
+    package let userCode: UserCode
+    /// The key that asked, and that alone can redeem. RFC 9449 §5.
+    package let device: DeviceID
+    package let asking: AskingDevice
+    /// Two digits that the terminal of a cross-device sign-in shows, 10…99.
+    package let number: Int
+    /// Where the command's loopback listener waits; nil when it has none.
+    package let loopback: LoopbackListener?
+    package let createdAt: Int
+    package let expiresAt: Int
+    package var state: State = .pending
+
+    package init(
+        id: RecordID, deviceCodeHash: [UInt8], userCodeHash: [UInt8], userCode: UserCode, device: DeviceID,
+        asking: AskingDevice, number: Int, loopback: LoopbackListener?, createdAt: Int, expiresAt: Int
+    ) {
+        self.id = id
+        self.deviceCodeHash = deviceCodeHash
+        self.userCodeHash = userCodeHash
+        self.userCode = userCode
+        self.device = device
+        self.asking = asking
+        self.number = number
+        self.loopback = loopback
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+    }
+
+    package func isExpired(at now: Int) -> Bool { now >= expiresAt }
+}
+
+/// What the device says of itself and what we saw of it; shown to the person, believed by nobody.
+package struct AskingDevice: Hashable, Sendable {
+    package var hostName: String
+    package var operatingSystem: String
+    /// The network address the request came from.
+    package var address: String
+    /// 32 bytes: the device's Ed25519 public key.
+    package var publicKey: [UInt8]
+
+    package init(hostName: String, operatingSystem: String, address: String, publicKey: [UInt8]) {
+        self.hostName = hostName
+        self.operatingSystem = operatingSystem
+        self.address = address
+        self.publicKey = publicKey
+    }
+}
+
+/// The browser that entered the code: the hash of its cookie, and whether it is the one `ztna login` opened.
+package struct BrowserBinding: Hashable, Sendable {
+    package var cookieHash: [UInt8]
+    /// Came by the address that only the command on this machine knew: it must finish at the loopback listener.
+    package var isLocal: Bool
+    /// The three numbers offered to a browser elsewhere, in the order shown.
+    package var numbers: [Int]
+
+    package init(cookieHash: [UInt8], isLocal: Bool, numbers: [Int]) {
+        self.cookieHash = cookieHash
+        self.isLocal = isLocal
+        self.numbers = numbers
+    }
+}
+
+/// The command's listener on its own machine.
+package struct LoopbackListener: Hashable, Sendable {
+    package var port: UInt16
+    /// Hash of the token in the address that the command opens itself.
+    package var tokenHash: [UInt8]
+
+    package init(port: UInt16, tokenHash: [UInt8]) {
+        self.port = port
+        self.tokenHash = tokenHash
+    }
+}
+
+/// What the approving browser must carry to the loopback listener, and the device must show when it redeems.
+package struct LoopbackCode: Hashable, Sendable {
+    package var hash: [UInt8]
+    package init(hash: [UInt8]) { self.hash = hash }
+}
+
+/// What we sent along to the identity provider. Source: OIDC Core §3.1.2.1, RFC 7636; DESIGN §3 for the nonce.
+package struct ProviderRedirect: Hashable, Sendable {
+    package var provider: ProviderID
+    package var stateHash: [UInt8]
+    package var codeVerifier: String
+    package var nonceBytes: [UInt8]
+    package var requestedAt: Int
+
+    package init(provider: ProviderID, stateHash: [UInt8], codeVerifier: String, nonceBytes: [UInt8], requestedAt: Int)
+    {
+        self.provider = provider
+        self.stateHash = stateHash
+        self.codeVerifier = codeVerifier
+        self.nonceBytes = nonceBytes
+        self.requestedAt = requestedAt
+    }
+}
+
+/// A sign-in that its identity provider vouched for, verified in full; not yet anybody's session.
+package struct SignIn: Hashable, Sendable {
+    package var provider: ProviderID
+    package var subject: String
+    package var email: EmailAddress?
+    package var displayName: String
+    /// Nil: the provider said nothing of groups, which changes nothing.
+    package var groups: Set<GroupName>?
+    package var authTime: Int?
+    package var amr: [String]
+    package var acr: String?
+    package var isMultiFactor: Bool
+    package var evidence: SignInEvidence
+
+    package init(
+        provider: ProviderID, subject: String, email: EmailAddress?, displayName: String, groups: Set<GroupName>?,
+        authTime: Int?, amr: [String], acr: String?, isMultiFactor: Bool, evidence: SignInEvidence
+    ) {
+        self.provider = provider
+        self.subject = subject
+        self.email = email
+        self.displayName = displayName
+        self.groups = groups
+        self.authTime = authTime
+        self.amr = amr
+        self.acr = acr
+        self.isMultiFactor = isMultiFactor
+        self.evidence = evidence
+    }
+}
+
+/// The provider's signed word that this person signed in for this device key: the ID token, and the random bytes that
+/// its nonce commits to. Anyone who trusts the provider can check it. Source: DESIGN §3.
+package struct SignInEvidence: Hashable, Sendable {
+    package var idToken: String
+    package var nonceBytes: [UInt8]
+
+    package init(idToken: String, nonceBytes: [UInt8]) {
+        self.idToken = idToken
+        self.nonceBytes = nonceBytes
+    }
+}

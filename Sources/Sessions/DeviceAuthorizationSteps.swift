@@ -1,0 +1,122 @@
+internal import Cryptography
+package import Identity
+
+/// Why a step of a sign-in was refused; nothing has changed then, except where a case says so.
+package enum SignInRefusal: Error, Hashable, Sendable {
+    case expired
+    /// The step belongs to another moment: already decided, not begun, or done twice.
+    case outOfOrder
+    /// Another browser than the one that entered the code.
+    case anotherBrowser
+    /// The wrong number was picked: the sign-in is now denied.
+    case wrongNumber
+    /// The person said no, earlier or now.
+    case denied
+}
+
+/// The steps in the order of the protocol. Each takes the moment as an argument and either moves on or refuses.
+extension DeviceAuthorization {
+    /// A browser enters the user code. A second browser may take over until somebody has signed in.
+    package mutating func claim(by browser: BrowserBinding, now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        switch state {
+        case .pending, .claimed, .redirected: state = .claimed(browser)
+        case .denied: throw .denied
+        case .authenticated, .approved, .redeemed, .failed: throw .outOfOrder
+        }
+    }
+
+    /// The browser is sent to an identity provider; pressing "back" and choosing again starts a new redirect.
+    package mutating func redirect(_ redirect: ProviderRedirect, cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        let browser = try requireBrowser(cookieHash)
+        switch state {
+        case .claimed, .redirected: state = .redirected(browser, redirect)
+        default: throw .outOfOrder
+        }
+    }
+
+    /// The `state` of a callback is used up, whatever comes of it: the caller gets what was sent along, once.
+    package mutating func takeRedirect(cookieHash: [UInt8], now: Int) throws(SignInRefusal) -> ProviderRedirect {
+        try requireUnexpired(now)
+        let browser = try requireBrowser(cookieHash)
+        guard case .redirected(_, let redirect) = state else { throw .outOfOrder }
+        state = .claimed(browser)
+        return redirect
+    }
+
+    package mutating func authenticate(_ signIn: SignIn, cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        let browser = try requireBrowser(cookieHash)
+        guard case .claimed = state else { throw .outOfOrder }
+        state = .authenticated(browser, signIn)
+    }
+
+    /// The person confirms the device. Elsewhere than on the device itself, only with the number its terminal shows:
+    /// one try, and a wrong one denies the sign-in (that change must be kept).
+    package mutating func approve(
+        session: SessionID, number picked: Int?, loopback code: LoopbackCode?, cookieHash: [UInt8], now: Int
+    ) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        let browser = try requireBrowser(cookieHash)
+        guard case .authenticated = state else { throw .outOfOrder }
+        guard browser.isLocal || picked == number else {
+            state = .denied
+            throw .wrongNumber
+        }
+        state = .approved(session, loopback: browser.isLocal ? code : nil)
+    }
+
+    package mutating func deny(cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        _ = try requireBrowser(cookieHash)
+        state = .denied
+    }
+
+    /// The device takes what was approved, once. RFC 8628 §3.5; RFC 6749 §5.2 for what cannot be redeemed.
+    package mutating func redeem(by key: DeviceID, loopbackCodeHash: [UInt8]?, now: Int) throws(SignInRefusal)
+        -> SessionID
+    {
+        try requireUnexpired(now)
+        switch state {
+        case .approved(let session, let loopback):
+            guard key == device else { throw .outOfOrder }
+            if let loopback {
+                guard let loopbackCodeHash, constantTimeEqual(loopback.hash, loopbackCodeHash) else {
+                    throw .outOfOrder
+                }
+            }
+            state = .redeemed(session)
+            return session
+        case .denied: throw .denied
+        default: throw .outOfOrder
+        }
+    }
+
+    /// The verified sign-in that waits for the person's word; only for its own browser.
+    package func signIn(for cookieHash: [UInt8]) -> SignIn? {
+        guard case .authenticated(let browser, let signIn) = state,
+            constantTimeEqual(browser.cookieHash, cookieHash)
+        else { return nil }
+        return signIn
+    }
+
+    /// The browser that holds this sign-in now, if one does.
+    package var browser: BrowserBinding? {
+        switch state {
+        case .claimed(let browser), .redirected(let browser, _), .authenticated(let browser, _): browser
+        case .pending, .approved, .redeemed, .denied, .failed: nil
+        }
+    }
+
+    private func requireUnexpired(_ now: Int) throws(SignInRefusal) {
+        guard !isExpired(at: now) else { throw .expired }
+    }
+
+    private func requireBrowser(_ cookieHash: [UInt8]) throws(SignInRefusal) -> BrowserBinding {
+        if case .denied = state { throw .denied }
+        guard let browser else { throw .outOfOrder }
+        guard constantTimeEqual(browser.cookieHash, cookieHash) else { throw .anotherBrowser }
+        return browser
+    }
+}

@@ -1,0 +1,79 @@
+package import Identity
+
+/// One person, one sign-in, one device key, one lifetime.
+package struct Session: Hashable, Sendable {
+    package enum End: String, Hashable, Sendable, CaseIterable {
+        case loggedOut = "logged-out"
+        case expired
+        case administrator
+        /// Another session took this device over: a new sign-in, of this person or another.
+        case replaced
+        /// An old refresh token was used again: somebody has a copy (RFC 9700 §4.14.2).
+        case refreshTokenReused = "refresh-token-reused"
+        case personInactive = "person-inactive"
+    }
+
+    package let id: SessionID
+    package let person: PersonID
+    package let provider: ProviderID
+    package let device: DeviceID
+    package let createdAt: Int
+    package let expiresAt: Int
+    package let authTime: Int?
+    package let amr: [String]
+    package let acr: String?
+    /// When the identity provider says that more than one factor was used; nil when it does not.
+    package let mfaAt: Int?
+    package let evidence: SignInEvidence
+    package var refresh: RefreshState?
+    package private(set) var endedAt: Int?
+    package private(set) var end: End?
+
+    package init(
+        id: SessionID, person: PersonID, device: DeviceID, signIn: SignIn, createdAt: Int, lifetime: Int
+    ) {
+        self.id = id
+        self.person = person
+        provider = signIn.provider
+        self.device = device
+        self.createdAt = createdAt
+        expiresAt = createdAt + lifetime
+        authTime = signIn.authTime
+        amr = signIn.amr
+        acr = signIn.acr
+        mfaAt = signIn.isMultiFactor ? (signIn.authTime ?? createdAt) : nil
+        evidence = signIn.evidence
+    }
+
+    /// As stored: every field is given.
+    package init(
+        id: SessionID, person: PersonID, provider: ProviderID, device: DeviceID, createdAt: Int, expiresAt: Int,
+        authTime: Int?, amr: [String], acr: String?, mfaAt: Int?, evidence: SignInEvidence, refresh: RefreshState?,
+        endedAt: Int?, end: End?
+    ) {
+        self.id = id
+        self.person = person
+        self.provider = provider
+        self.device = device
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.authTime = authTime
+        self.amr = amr
+        self.acr = acr
+        self.mfaAt = mfaAt
+        self.evidence = evidence
+        self.refresh = refresh
+        self.endedAt = endedAt
+        self.end = end
+    }
+
+    package func isActive(at now: Int) -> Bool { endedAt == nil && now < expiresAt }
+
+    /// Ends it once; the first reason stays.
+    package mutating func end(_ reason: End, now: Int) {
+        guard endedAt == nil else { return }
+        endedAt = now
+        end = reason
+        refresh = nil
+    }
+}

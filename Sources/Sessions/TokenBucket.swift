@@ -1,0 +1,55 @@
+/// A rate limit: `burst` at once, then one each `secondsPerToken`.
+///
+/// Times are whole seconds; a clock that steps back gains nothing.
+package struct TokenBucket: Hashable, Sendable {
+    package let burst: Double
+    package let secondsPerToken: Double
+    private var tokens: Double
+    private var updatedAt: Int
+
+    package init(burst: Int, secondsPerToken: Double, now: Int) {
+        self.burst = Double(burst)
+        self.secondsPerToken = secondsPerToken
+        tokens = Double(burst)
+        updatedAt = now
+    }
+
+    /// Takes one token; nil when it could, else the whole seconds until one is there.
+    package mutating func take(now: Int) -> Int? {
+        let elapsed = max(0, Double(now) - Double(updatedAt))
+        tokens = min(burst, tokens + elapsed / secondsPerToken)
+        updatedAt = max(updatedAt, now)
+        guard tokens >= 1 else { return max(1, Int(((1 - tokens) * secondsPerToken).rounded(.up))) }
+        tokens -= 1
+        return nil
+    }
+
+    /// Full again: forgetting it changes nothing.
+    package func isFull(at now: Int) -> Bool {
+        tokens + max(0, Double(now) - Double(updatedAt)) / secondsPerToken >= burst
+    }
+}
+
+/// Token buckets by key, of which at most `capacity` are remembered; when all are in use, a new key is refused.
+package struct KeyedRateLimit: Sendable {
+    private let burst: Int
+    private let secondsPerToken: Double
+    private let capacity: Int
+    private var buckets: [String: TokenBucket] = [:]
+
+    package init(burst: Int, secondsPerToken: Double, capacity: Int = 10_000) {
+        self.burst = burst
+        self.secondsPerToken = secondsPerToken
+        self.capacity = capacity
+    }
+
+    /// Nil when allowed, else the seconds to wait.
+    package mutating func take(_ key: String, now: Int) -> Int? {
+        if buckets[key] == nil {
+            if buckets.count >= capacity { buckets = buckets.filter { !$0.value.isFull(at: now) } }
+            guard buckets.count < capacity else { return Int(secondsPerToken.rounded(.up)) }
+        }
+        return buckets[key, default: TokenBucket(burst: burst, secondsPerToken: secondsPerToken, now: now)].take(
+            now: now)
+    }
+}

@@ -1,0 +1,78 @@
+package import Identity
+package import Sessions
+
+/// Where the truth lives: records, in transactions. One protocol, two backends, one conformance suite.
+///
+/// Bodies are synchronous and pure over the records: they run inside a transaction, may be run on any thread, and must
+/// not wait for anything. A body that throws leaves nothing behind. When `write` returns, the change survives power loss.
+package protocol Store: Sendable {
+    /// Runs alone among writers. Writers that arrive together may share one durable commit; each is still all or nothing.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value
+
+    /// Sees one consistent state.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreReader) throws -> Value) async throws -> Value
+
+    /// Yields after each commit that appended to the change log, coalesced; ends when the store closes.
+    func changeSignals() async -> AsyncStream<Void>
+
+    func close() async
+}
+
+package protocol StoreReader {
+    // Sign-ins under way, and finished ones until they expire.
+    func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization?
+    func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization?
+    func deviceAuthorization(userCodeHash: [UInt8]) throws -> DeviceAuthorization?
+    /// The redirect that this `state` belongs to.
+    func deviceAuthorization(stateHash: [UInt8]) throws -> DeviceAuthorization?
+    /// Those with `expiresAt` after `now`.
+    func openDeviceAuthorizations(now: Int) throws -> [DeviceAuthorization]
+
+    func person(_ id: PersonID) throws -> PersonRecord?
+    func person(provider: ProviderID, subject: String) throws -> PersonRecord?
+    func people() throws -> [PersonRecord]
+    /// All groups of one person, each with the sources that say so.
+    func memberships(of person: PersonID) throws -> [GroupName: Set<MembershipSource>]
+
+    func session(_ id: SessionID) throws -> Session?
+    /// Those not ended, whether or not their time is over.
+    func openSessions() throws -> [Session]
+    func openSessions(of person: PersonID) throws -> [Session]
+    func openSession(of device: DeviceID) throws -> Session?
+
+    func node(_ id: NodeID) throws -> NodeRecord?
+    func node(device: DeviceID) throws -> NodeRecord?
+    func nodes() throws -> [NodeRecord]
+    /// Whether an address is somebody's, or was until after `releasedAfter`.
+    func isAddressTaken(_ ipv4: UInt32, releasedAfter: Int) throws -> Bool
+
+    /// Rows after `sequence`, oldest first, at most `limit`.
+    func changes(after sequence: Int, limit: Int) throws -> [ChangeRecord]
+    func lastChangeSequence() throws -> Int
+
+    func setting(_ name: String) throws -> String?
+}
+
+package protocol StoreTransaction: StoreReader {
+    /// Inserts or replaces by id. Throws `StoreError.conflict` when another record has one of its unique hashes.
+    func save(_ authorization: DeviceAuthorization) throws
+    func deleteDeviceAuthorizations(expiredBefore: Int) throws
+
+    /// Inserts or replaces by id; (provider, subject) is unique.
+    func save(_ person: PersonRecord) throws
+    /// Makes the groups that `source` says this person is in exactly `groups`; other sources' stay. True if anything changed.
+    func setMemberships(of person: PersonID, source: MembershipSource, to groups: Set<GroupName>) throws -> Bool
+
+    /// Inserts or replaces by id. At most one session of a device is open: else `StoreError.conflict`.
+    func save(_ session: Session) throws
+
+    /// Inserts or replaces by id; device, host name and addresses are unique. Records the addresses as taken.
+    func save(_ node: NodeRecord) throws
+    /// Removes it; its addresses stay reserved from `now` on, for `isAddressTaken` to judge.
+    func deleteNode(_ id: NodeID, now: Int) throws
+
+    func appendChange(_ subject: ChangeRecord.Subject, at now: Int) throws
+    func setSetting(_ name: String, to value: String) throws
+}
