@@ -1,0 +1,55 @@
+import Mustache
+
+/// Text that a page may show: what a stranger chose cannot hide, reorder or break out of anything in it.
+///
+/// Invisible and direction-changing characters (C0/C1 controls, zero-width characters, bidirectional controls, tags,
+/// line separators, unassigned and private characters) become U+FFFD; so does whatever joins one of `< > & " '` into
+/// one grapheme cluster, because the template engine escapes by `Character`: a quote followed by a combining mark
+/// would leave it unescaped and end an attribute. Piles of combining marks are cut to three, so that they cannot
+/// paint over their neighbours. Markup characters themselves stay: escaping is the template's.
+///
+/// Source: UTR #36 §2 (visual security), UAX #29 §3.1.1 (grapheme cluster boundaries).
+struct ShownText: Hashable, Sendable {
+    let text: String
+
+    init(_ received: String) {
+        var visible = String.UnicodeScalarView()
+        for scalar in received.unicodeScalars {
+            visible.append(Self.isVisible(scalar) ? scalar : Self.replacement)
+        }
+        var shown = String.UnicodeScalarView()
+        for character in String(visible) {
+            let scalars = character.unicodeScalars.prefix(Self.longestCluster)
+            let joinsMarkup = scalars.count > 1 && scalars.contains(where: Self.isMarkup)
+            for scalar in scalars {
+                shown.append(joinsMarkup && !Self.isMarkup(scalar) ? Self.replacement : scalar)
+            }
+        }
+        text = String(shown)
+    }
+
+    /// A base character and three marks, as much as living orthographies use.
+    private static let longestCluster = 4
+    private static let replacement: Unicode.Scalar = "\u{FFFD}"
+
+    private static func isMarkup(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "<", ">", "&", "\"", "'": true
+        default: false
+        }
+    }
+
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        default:
+            // Variation selectors choose a glyph (U+FE0F makes a heart red) and hide nothing.
+            !scalar.properties.isDefaultIgnorableCodePoint || ("\u{FE00}"..."\u{FE0F}").contains(scalar)
+        }
+    }
+}
+
+extension ShownText: MustacheCustomRenderable {
+    var renderText: String { text }
+    var isNull: Bool { false }
+}
