@@ -1,0 +1,41 @@
+package import StrictJSON
+
+/// `POST /v1/node`: a device under a session hands in its registration and gets its node authorization.
+///
+/// Request `{"registration": JWS}`; response `{"node": id, "authorization": JWS}`.
+package struct RegistrationResponse: Hashable, Sendable {
+    package var node: String
+    package var authorization: String
+
+    package init(node: String, authorization: String) {
+        self.node = node
+        self.authorization = authorization
+    }
+
+    package var json: JSON { ["node": .string(node), "authorization": .string(authorization)] }
+
+    package init(parsing bytes: [UInt8]) throws(WireError) {
+        do {
+            let members = try JSONMembers(parsing: bytes)
+            node = try members.string("node")
+            authorization = try members.string("authorization")
+        } catch { throw .malformed("registration response") }
+    }
+}
+
+/// Answers of the control API that are no success: `{"error": name, "error_description": words}` (RFC 6749 §5.2's form).
+package enum ControlErrorName: String, Hashable, Sendable, CaseIterable {
+    case invalidRequest = "invalid_request"
+    case invalidToken = "invalid_token"
+    case useDPoPNonce = "use_dpop_nonce"
+    case invalidDPoPProof = "invalid_dpop_proof"
+    case invalidGrant = "invalid_grant"
+    case authorizationPending = "authorization_pending"
+    case slowDown = "slow_down"
+    case accessDenied = "access_denied"
+    case expiredToken = "expired_token"
+    case unsupportedGrantType = "unsupported_grant_type"
+    case invalidClient = "invalid_client"
+    case serverError = "server_error"
+    case temporarilyUnavailable = "temporarily_unavailable"
+}
