@@ -14,7 +14,7 @@ package struct DeviceAuthorization: Hashable, Sendable {
         case redirected(BrowserBinding, ProviderRedirect)
         /// It came back signed in; the person has not yet confirmed the device.
         case authenticated(BrowserBinding, SignIn)
-        case approved(SessionID, loopback: LoopbackCode?)
+        case approved(Approval)
         case redeemed(SessionID)
         case denied
         case failed(reason: String)
@@ -103,6 +103,22 @@ package struct LoopbackListener: Hashable, Sendable {
 package struct LoopbackCode: Hashable, Sendable {
     package var hash: [UInt8]
     package init(hash: [UInt8]) { self.hash = hash }
+}
+
+/// What the person confirmed: it becomes a session when the device redeems it, and nothing before.
+package struct Approval: Hashable, Sendable {
+    package var session: SessionID
+    package var person: PersonID
+    package var signIn: SignIn
+    /// Set when the approving browser must carry a code to the command's loopback listener.
+    package var loopback: LoopbackCode?
+
+    package init(session: SessionID, person: PersonID, signIn: SignIn, loopback: LoopbackCode?) {
+        self.session = session
+        self.person = person
+        self.signIn = signIn
+        self.loopback = loopback
+    }
 }
 
 /// What we sent along to the identity provider. Source: OIDC Core §3.1.2.1, RFC 7636; DESIGN §3 for the nonce.

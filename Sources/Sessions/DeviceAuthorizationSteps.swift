@@ -55,16 +55,18 @@ extension DeviceAuthorization {
     /// The person confirms the device. Elsewhere than on the device itself, only with the number its terminal shows:
     /// one try, and a wrong one denies the sign-in (that change must be kept).
     package mutating func approve(
-        session: SessionID, number picked: Int?, loopback code: LoopbackCode?, cookieHash: [UInt8], now: Int
+        session: SessionID, person: PersonID, number picked: Int?, loopback code: LoopbackCode?, cookieHash: [UInt8],
+        now: Int
     ) throws(SignInRefusal) {
         try requireUnexpired(now)
         let browser = try requireBrowser(cookieHash)
-        guard case .authenticated = state else { throw .outOfOrder }
+        guard case .authenticated(_, let signIn) = state else { throw .outOfOrder }
         guard browser.isLocal || picked == number else {
             state = .denied
             throw .wrongNumber
         }
-        state = .approved(session, loopback: browser.isLocal ? code : nil)
+        state = .approved(
+            Approval(session: session, person: person, signIn: signIn, loopback: browser.isLocal ? code : nil))
     }
 
     package mutating func deny(cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
@@ -79,15 +81,15 @@ extension DeviceAuthorization {
     {
         try requireUnexpired(now)
         switch state {
-        case .approved(let session, let loopback):
+        case .approved(let approval):
             guard key == device else { throw .outOfOrder }
-            if let loopback {
+            if let loopback = approval.loopback {
                 guard let loopbackCodeHash, constantTimeEqual(loopback.hash, loopbackCodeHash) else {
                     throw .outOfOrder
                 }
             }
-            state = .redeemed(session)
-            return session
+            state = .redeemed(approval.session)
+            return approval
         case .denied: throw .denied
         default: throw .outOfOrder
         }

@@ -51,7 +51,8 @@ package enum NetmapMessage: Hashable, Sendable {
                 self = .delta(
                     sequence: try members.integer("seq"), own: try members.optionalString("self"),
                     changed: try Self.documents(members.object("changed")),
-                    removed: try members.strings("removed").map(Self.nodeID), policy: try members.optionalString("policy"))
+                    removed: try members.strings("removed").map(Self.nodeID),
+                    policy: try members.optionalString("policy"))
             case "heartbeat":
                 self = .heartbeat(sequence: try members.integer("seq"), time: try members.integer("time"))
             case "ended": self = .ended(reason: try members.string("reason"))
