@@ -77,7 +77,7 @@ extension DeviceAuthorization {
 
     /// The device takes what was approved, once. RFC 8628 §3.5; RFC 6749 §5.2 for what cannot be redeemed.
     package mutating func redeem(by key: DeviceID, loopbackCodeHash: [UInt8]?, now: Int) throws(SignInRefusal)
-        -> SessionID
+        -> Approval
     {
         try requireUnexpired(now)
         switch state {
