@@ -24,6 +24,9 @@ package struct TokenBucket: Hashable, Sendable {
         return nil
     }
 
+    /// Returns a token that was taken for something that turned out to cost nothing.
+    package mutating func giveBack() { tokens = min(burst, tokens + 1) }
+
     /// Full again: forgetting it changes nothing.
     package func isFull(at now: Int) -> Bool {
         tokens + max(0, Double(now) - Double(updatedAt)) / secondsPerToken >= burst

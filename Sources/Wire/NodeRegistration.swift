@@ -1,6 +1,6 @@
 package import Cryptography
 package import NetworkAddresses
-package import SignedDocuments
+internal import SignedDocuments
 internal import StrictJSON
 
 /// What a device says of its node, signed by the device key: nobody, the coordinator included, can put another

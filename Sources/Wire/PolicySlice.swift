@@ -1,7 +1,7 @@
 package import AccessPolicy
 package import Cryptography
 package import Identity
-package import SignedDocuments
+internal import SignedDocuments
 internal import StrictJSON
 
 /// The rules whose destination matches one node, signed by the control key. `ztna-policy+jwt`, valid until replaced.
