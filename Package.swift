@@ -31,6 +31,7 @@ let vocabulary = [
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -96,7 +97,8 @@ let package = Package(
 
         // 2 edges
         module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect"]),
-        module("StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect"], products: [grdb]),
+        module(
+            "StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect"], products: [grdb, grdbSQLite]),
         module("HTTPClient", uses: ["CCurl"]),
         module("LinuxNetwork", uses: ["CLinux", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),

@@ -1,0 +1,64 @@
+internal import Identity
+internal import Sessions
+internal import Store
+
+/// `device_authorizations`: what is looked up by is a column, the rest is the JSON body.
+private let table = "device_authorizations"
+private let columns = ["id", "device_code_hash", "user_code_hash", "state_hash", "expires_at", "body"]
+private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE "
+private let byID = select + "id = ?"
+private let byDeviceCode = select + "device_code_hash = ?"
+private let byUserCode = select + "user_code_hash = ?"
+private let byState = select + "state_hash = ?"
+private let open = select + "expires_at > ? ORDER BY expires_at, id"
+private let save = SQLiteTransaction.upsertStatement(table, columns)
+
+extension SQLiteReading {
+    package func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization? {
+        try connection.row(table, byID, [.text(id.text)], readDeviceAuthorization)
+    }
+
+    package func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization? {
+        try connection.row(table, byDeviceCode, [.blob(deviceCodeHash)], readDeviceAuthorization)
+    }
+
+    package func deviceAuthorization(userCodeHash: [UInt8]) throws -> DeviceAuthorization? {
+        try connection.row(table, byUserCode, [.blob(userCodeHash)], readDeviceAuthorization)
+    }
+
+    package func deviceAuthorization(stateHash: [UInt8]) throws -> DeviceAuthorization? {
+        try connection.row(table, byState, [.blob(stateHash)], readDeviceAuthorization)
+    }
+
+    package func openDeviceAuthorizations(now: Int) throws -> [DeviceAuthorization] {
+        try connection.rows(table, open, [.integer(now)], readDeviceAuthorization)
+    }
+}
+
+private func readDeviceAuthorization(_ row: SQLiteRow) throws(StoreError) -> DeviceAuthorization {
+    let keys = DeviceAuthorizationKeys(
+        id: try row.parsed(0) { RecordID($0) }, deviceCodeHash: try row.blob(1), userCodeHash: try row.blob(2),
+        stateHash: try row.optionalBlob(3), expiresAt: try row.integer(4))
+    let body = try row.text(5)
+    do { return try DeviceAuthorization(keys, body: body) } catch { throw row.corrupt }
+}
+
+extension SQLiteTransaction {
+    package func save(_ authorization: DeviceAuthorization) throws {
+        let keys = authorization.keys
+        let body = authorization.body
+        guard body.utf8.count <= DeviceAuthorization.maximumBodyBytes else {
+            throw StoreError.backend("a sign-in is larger than \(DeviceAuthorization.maximumBodyBytes) bytes")
+        }
+        try upsert(
+            StoreSQLite.save,
+            [
+                .text(keys.id.text), .blob(keys.deviceCodeHash), .blob(keys.userCodeHash), .blob(keys.stateHash),
+                .integer(keys.expiresAt), .text(body),
+            ])
+    }
+
+    package func deleteDeviceAuthorizations(expiredBefore moment: Int) throws {
+        try connection.run("DELETE FROM device_authorizations WHERE expires_at < ?", [.integer(moment)])
+    }
+}

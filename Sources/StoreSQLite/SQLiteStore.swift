@@ -1,0 +1,109 @@
+internal import Dispatch
+internal import GRDB
+internal import Glibc
+package import Store
+
+/// The records in one SQLite file (or in memory, for tests): one connection that writes, one that reads.
+///
+/// Writers that wait together share one durable commit, each in a savepoint of its own; the queue of both connections
+/// is bounded. Work runs on the connections' own dispatch queues, never on the callers' threads. A caller that is
+/// cancelled still waits for its write's fate. Source: sqlite.org/wal.html, sqlite.org/lang_savepoint.html.
+package final class SQLiteStore: Store {
+    /// Writes that share one commit, at most.
+    private static let batchSize = 128
+
+    private let writer: DatabaseQueue
+    /// The same as `writer` for a database in memory.
+    private let reader: DatabaseQueue
+    private let writes: BatchQueue<PendingWrite>
+    private let reads: BatchQueue<PendingRead>
+    private let signals = ChangeSignals()
+
+    /// Opens or makes the file, readable by its owner alone, and brings its tables up to date.
+    /// Errors: `readOnly`, `diskFull`, `backend`.
+    package init(path: String, queueLimit: Int = 1024) throws(StoreError) {
+        try Self.createFile(path)
+        var configuration = Schema.configuration
+        configuration.label = "ztna.store.writer"
+        configuration.journalMode = .wal
+        do {
+            writer = try DatabaseQueue(path: path, configuration: configuration)
+            try writer.inDatabase(Schema.prepare)
+            configuration.label = "ztna.store.reader"
+            configuration.readonly = true
+            reader = try DatabaseQueue(path: path, configuration: configuration)
+        } catch { throw StoreError(error) }
+        writes = BatchQueue(limit: queueLimit, batchSize: Self.batchSize)
+        reads = BatchQueue(limit: queueLimit, batchSize: Self.batchSize)
+    }
+
+    /// A database of this process alone, gone with it.
+    package init(inMemory: Void, queueLimit: Int = 1024) throws(StoreError) {
+        do {
+            writer = try DatabaseQueue(configuration: Schema.configuration)
+            try writer.inDatabase(Schema.prepare)
+        } catch { throw StoreError(error) }
+        reader = writer
+        writes = BatchQueue(limit: queueLimit, batchSize: Self.batchSize)
+        reads = BatchQueue(limit: queueLimit, batchSize: Self.batchSize)
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { caller in
+            do {
+                guard try writes.add(PendingWrite(body, caller)) else { return }
+                writer.asyncWriteWithoutTransaction { [writes, signals] database in
+                    while case let batch = writes.nextBatch(), !batch.isEmpty {
+                        WriteBatch.commit(batch, on: database, signals: signals)
+                    }
+                }
+            } catch { caller.resume(throwing: error) }
+        }
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { caller in
+            do {
+                guard try reads.add(PendingRead(body, caller)) else { return }
+                reader.asyncWriteWithoutTransaction { [reads] database in
+                    while case let batch = reads.nextBatch(), !batch.isEmpty {
+                        ReadBatch.run(batch, on: database)
+                    }
+                }
+            } catch { caller.resume(throwing: error) }
+        }
+    }
+
+    package func changeSignals() async -> AsyncStream<Void> { signals.subscribe() }
+
+    /// Lets the work under way finish, then ends the signals and closes the file.
+    package func close() async {
+        await writes.close()
+        await reads.close()
+        signals.close()
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [reader, writer] in
+                // Errors here cost nothing: what was committed is durable, and the next opening recovers the rest.
+                try? reader.close()
+                try? writer.close()
+                continuation.resume()
+            }
+        }
+    }
+
+    /// Sets a limit of the writing connection: how tests fill a disk or take the right to write away.
+    func apply(pragma: String) async throws {
+        try await writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA \(pragma)") }
+    }
+
+    /// SQLite would make the file with the process's umask; its -wal and -shm files take over the mode of the file.
+    private static func createFile(_ path: String) throws(StoreError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreError(errno: errno) }
+        Glibc.close(descriptor)
+    }
+}

@@ -1,0 +1,75 @@
+internal import Identity
+internal import Sessions
+internal import Store
+internal import StrictJSON
+
+private let table = "sessions"
+private let columns = [
+    "id", "person", "provider", "device", "created_at", "expires_at", "auth_time", "amr", "acr", "mfa_at", "id_token",
+    "nonce_bytes", "refresh_hash", "refresh_generation", "refresh_previous_hash", "refresh_attempt_hash",
+    "refresh_rotated_at", "ended_at", "end_reason",
+]
+private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE "
+private let byID = select + "id = ?"
+private let open = select + "ended_at IS NULL ORDER BY created_at, id"
+private let openByPerson = select + "person = ? AND ended_at IS NULL ORDER BY created_at, id"
+private let openByDevice = select + "device = ? AND ended_at IS NULL"
+private let saveSession = SQLiteTransaction.upsertStatement(table, columns)
+
+extension SQLiteReading {
+    package func session(_ id: SessionID) throws -> Session? {
+        try connection.row(table, byID, [.text(id.text)], readSession)
+    }
+
+    package func openSessions() throws -> [Session] { try connection.rows(table, open, [], readSession) }
+
+    package func openSessions(of person: PersonID) throws -> [Session] {
+        try connection.rows(table, openByPerson, [.text(person.text)], readSession)
+    }
+
+    package func openSession(of device: DeviceID) throws -> Session? {
+        try connection.row(table, openByDevice, [.text(device.thumbprint)], readSession)
+    }
+}
+
+private func readSession(_ row: SQLiteRow) throws(StoreError) -> Session {
+    Session(
+        id: try row.parsed(0) { SessionID($0) }, person: try row.parsed(1) { PersonID($0) },
+        provider: try row.parsed(2) { ProviderID($0) }, device: try row.parsed(3) { DeviceID($0) },
+        createdAt: try row.integer(4), expiresAt: try row.integer(5), authTime: try row.optionalInteger(6),
+        amr: try row.parsed(7, readTexts), acr: try row.optionalText(8), mfaAt: try row.optionalInteger(9),
+        evidence: SignInEvidence(idToken: try row.text(10), nonceBytes: try row.blob(11)),
+        refresh: try readRefresh(row), endedAt: try row.optionalInteger(17),
+        end: try row.optionalParsed(18) { Session.End(rawValue: $0) })
+}
+
+private func readRefresh(_ row: SQLiteRow) throws(StoreError) -> RefreshState? {
+    guard let hash = try row.optionalBlob(12) else { return nil }
+    return RefreshState(
+        currentHash: hash, generation: try row.integer(13), previousHash: try row.optionalBlob(14),
+        attemptHash: try row.optionalBlob(15), rotatedAt: try row.integer(16))
+}
+
+/// A JSON array of strings.
+private func readTexts(_ text: String) -> [String]? {
+    guard let elements = try? JSON(parsing: text.utf8).arrayValue else { return nil }
+    let texts = elements.compactMap(\.stringValue)
+    return texts.count == elements.count ? texts : nil
+}
+
+extension SQLiteTransaction {
+    package func save(_ session: Session) throws {
+        let refresh = session.refresh
+        try upsert(
+            saveSession,
+            [
+                .text(session.id.text), .text(session.person.text), .text(session.provider.text),
+                .text(session.device.thumbprint), .integer(session.createdAt), .integer(session.expiresAt),
+                .integer(session.authTime), .text(JSON.array(session.amr.map { .string($0) }).encodedText()),
+                .text(session.acr), .integer(session.mfaAt), .text(session.evidence.idToken),
+                .blob(session.evidence.nonceBytes), .blob(refresh?.currentHash), .integer(refresh?.generation),
+                .blob(refresh?.previousHash), .blob(refresh?.attemptHash), .integer(refresh?.rotatedAt),
+                .integer(session.endedAt), .text(session.end?.rawValue),
+            ])
+    }
+}
