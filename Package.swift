@@ -100,7 +100,7 @@ let package = Package(
         module(
             "StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect"], products: [grdb, grdbSQLite]),
         module("HTTPClient", uses: ["CCurl"]),
-        module("LinuxNetwork", uses: ["CLinux", "NetworkAddresses", "Cryptography"]),
+        module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
         module("ServerConfiguration", uses: vocabulary + ["OpenIDConnect", "Sessions"], products: [yams]),
 
@@ -151,7 +151,7 @@ let package = Package(
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
         tests("StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"]),
         tests("HTTPClientTests", uses: ["HTTPClient"]),
-        tests("LinuxNetworkTests", uses: ["NetworkAddresses", "Cryptography", "LinuxNetwork"]),
+        tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests("ServerConfigurationTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "ServerConfiguration"]),
         tests(

@@ -1,1 +1,46 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Between fork and exec only async-signal-safe calls: other threads of ours may hold any lock.
+pid_t ztna_spawn_dying_with_thread(const char *path, char *const argv[], char *const envp[], int output) {
+    pid_t parent = getpid();
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0) return -1;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork();
+    if (child != 0) {
+        int failure = errno;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        close(null);
+        errno = failure;
+        return child;
+    }
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) _exit(127);
+    if (dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) _exit(127);
+    if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
+        for (int descriptor = 3; descriptor < 1024; descriptor++) close(descriptor);
+    }
+    execve(path, argv, envp);
+    _exit(127);
+}
+
+int ztna_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int ztna_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0U); }
+
+int ztna_pidfd_send_signal(int descriptor, int number) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0U);
+}

@@ -1,2 +1,2 @@
 #pragma once
-#include <nftables/libnftables.h>
+// Flags only: the headers are in CLinux, as the netfilter libraries clash when they are modules of their own.

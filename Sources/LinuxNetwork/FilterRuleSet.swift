@@ -1,0 +1,56 @@
+package import NetworkAddresses
+
+/// What this node's packet filter is to enforce: a pure value, from which script and expectation are made.
+package struct FilterRuleSet: Hashable, Sendable {
+    /// The overlay interface. Traffic on others is left alone.
+    package var interface: InterfaceName
+    /// The overlay's prefixes; a source or destination outside them is dropped on the interface.
+    package var overlay: [IPPrefix]
+    /// Overlay addresses of the nodes that are peers now; anything else in the overlay is refused at once here.
+    package var peers: Set<IPAddress>
+    package var grants: [FilterGrant]
+    /// The NFLOG group that `PacketLog` reads.
+    package var logGroup: UInt16
+
+    package init(
+        interface: InterfaceName, overlay: [IPPrefix], peers: Set<IPAddress>, grants: [FilterGrant], logGroup: UInt16
+    ) {
+        self.interface = interface
+        self.overlay = overlay
+        self.peers = peers
+        self.grants = grants
+        self.logGroup = logGroup
+    }
+}
+
+/// One peer address may open flows to this node until a moment; packets after it are refused, running flows too.
+package struct FilterGrant: Hashable, Sendable {
+    package enum Traffic: Hashable, Sendable {
+        /// Every protocol and port.
+        case any
+        /// Echo requests. Errors about running flows need no grant.
+        case icmp
+        case tcp(ClosedRange<UInt16>)
+        case udp(ClosedRange<UInt16>)
+    }
+
+    package let source: IPAddress
+    package let traffic: Traffic
+    /// Seconds since the epoch.
+    package let expiresAt: Int
+
+    package init(source: IPAddress, traffic: Traffic, expiresAt: Int) {
+        self.source = source
+        self.traffic = traffic
+        self.expiresAt = expiresAt
+    }
+}
+
+/// What one NFLOG prefix says about a packet. At most 64 bytes each.
+package enum FilterVerdict: String, Hashable, Sendable, CaseIterable {
+    case allowed = "ztna-allow"
+    /// No grant covers it.
+    case deniedInbound = "ztna-deny-in"
+    /// Sent towards an overlay address that is no peer of this node.
+    case noPeer = "ztna-no-peer"
+}

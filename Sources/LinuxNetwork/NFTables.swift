@@ -1,0 +1,36 @@
+internal import CLinux
+
+/// One libnftables context: runs scripts, gives back what they print. Not safe for concurrent use.
+///
+/// Acts in the network namespace of the thread that creates it.
+struct NFTables: ~Copyable {
+    private let context: OpaquePointer
+
+    init() throws(LinuxNetworkError) {
+        guard let context = nft_ctx_new(UInt32(NFT_CTX_DEFAULT)) else { throw .filter("no context") }
+        self.context = context
+        nft_ctx_buffer_output(context)
+        nft_ctx_buffer_error(context)
+    }
+
+    /// Runs one transaction.
+    func run(_ script: String) throws(LinuxNetworkError) { _ = try output(of: script, flags: 0) }
+
+    /// Runs a list command and gives its JSON; protocols, states and priorities as numbers. `members`: sets' members too.
+    func list(_ command: String, members: Bool) throws(LinuxNetworkError) -> [UInt8] {
+        let numeric = UInt32(NFT_CTX_OUTPUT_NUMERIC_ALL | NFT_CTX_OUTPUT_JSON)
+        return try output(of: command, flags: members ? numeric : numeric | UInt32(NFT_CTX_OUTPUT_TERSE))
+    }
+
+    private func output(of script: String, flags: UInt32) throws(LinuxNetworkError) -> [UInt8] {
+        nft_ctx_output_set_flags(context, flags)
+        let status = nft_run_cmd_from_buffer(context, script)
+        // Reading a buffer also empties it for the next run.
+        let printed = nft_ctx_get_output_buffer(context).map { Array(String(cString: $0).utf8) } ?? []
+        let complaint = nft_ctx_get_error_buffer(context).map { String(cString: $0) } ?? ""
+        guard status == 0 else { throw .filter(String(complaint.prefix(500))) }
+        return printed
+    }
+
+    deinit { nft_ctx_free(context) }
+}

@@ -1,0 +1,122 @@
+internal import NetworkAddresses
+internal import StrictJSON
+
+/// Our nftables table `inet ztna`: replaced, changed and read back. Other tables are never touched.
+///
+/// Acts in the network namespace of the thread that creates it. Times are whole seconds since the epoch; a caller that
+/// rounds its clock up never lets a grant live too long.
+package actor PacketFilter {
+    private let executor = BlockingExecutor(label: "ztna.nftables")
+    private let nft: NFTables
+    private var applied: FilterRuleSet?
+    private var canonicalRules: [CanonicalKey: [JSON]] = [:]
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package init() throws(LinuxNetworkError) { nft = try NFTables() }
+
+    /// Replaces the whole table in one transaction.
+    package func replace(with ruleSet: FilterRuleSet, now: Int) throws(LinuxNetworkError) {
+        try nft.run(FilterScript.replacement(ruleSet, now: now))
+        applied = ruleSet
+    }
+
+    /// Brings the table to `ruleSet` with as little as possible: single members where at most 64 of exact-match sets
+    /// differ from what was applied last, else the whole table.
+    package func update(to ruleSet: FilterRuleSet, now: Int) throws(LinuxNetworkError) {
+        if let applied, let script = FilterScript.smallChange(from: applied, to: ruleSet, now: now) {
+            // A member may end between our reckoning and the kernel's: then the transaction fails as a whole.
+            if script.isEmpty || (try? nft.run(script)) != nil {
+                self.applied = ruleSet
+                return
+            }
+        }
+        try replace(with: ruleSet, now: now)
+    }
+
+    /// Reads the table back and says how it differs from `ruleSet`; empty means that the kernel enforces exactly it.
+    ///
+    /// Rules are compared in nft's own canonical form: the same rules are loaded once into a dormant table that no packet
+    /// meets, listed, and removed. Members must be the same, with ends within `tolerance` seconds.
+    package func differences(from ruleSet: FilterRuleSet, now: Int, tolerance: Int = 2) throws(LinuxNetworkError)
+        -> [String]
+    {
+        let expected = try canonicalForm(of: ruleSet)
+        let listing: FilterListing
+        do {
+            let json = try nft.list("list table inet \(FilterScript.table)", members: false)
+            listing = try FilterListing(parsing: json, table: FilterScript.table)
+        } catch .filter(let message) { return ["the table cannot be listed: \(message)"] }
+        guard listing.structure == expected else { return ["the table's sets, chains or rules differ"] }
+        var found: [String] = []
+        let elements = FilterElements(ruleSet)
+        for set in FilterElements.setNames {
+            let json = try nft.list("list set inet \(FilterScript.table) \(set)", members: true)
+            let present = try FilterListing.members(parsing: json)
+            found += Self.differences(set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance)
+        }
+        return found
+    }
+
+    /// The kernel enforces exactly `ruleSet`: report `enforcing` only after this is true.
+    package func matches(_ ruleSet: FilterRuleSet, now: Int) throws(LinuxNetworkError) -> Bool {
+        try differences(from: ruleSet, now: now).isEmpty
+    }
+
+    /// Removes our tables; it is no error when there are none.
+    package func removeTable() throws(LinuxNetworkError) {
+        applied = nil
+        try nft.run(FilterScript.allTables.map(FilterScript.removal).joined())
+    }
+
+    private struct CanonicalKey: Hashable {
+        let interface: InterfaceName
+        let overlay: [String]
+        let logGroup: UInt16
+    }
+
+    private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> [JSON] {
+        let key = CanonicalKey(
+            interface: ruleSet.interface, overlay: ruleSet.overlay.map(\.description), logGroup: ruleSet.logGroup)
+        if let known = canonicalRules[key] { return known }
+        let table = FilterScript.canonicalTable
+        try nft.run(FilterScript.canonical(ruleSet))
+        let json = try nft.list("list table inet \(table)", members: false)
+        try nft.run(FilterScript.removal(of: table))
+        let structure = try FilterListing(parsing: json, table: table).structure.map(Self.awake)
+        canonicalRules = [key: structure]
+        return structure
+    }
+
+    /// A live table has no flags; `dormant` is the canonical one's alone.
+    private static func awake(_ json: JSON) -> JSON {
+        guard var object = json.objectValue, var table = object["table"]?.objectValue else { return json }
+        table["flags"] = nil
+        object["table"] = .object(table)
+        return .object(object)
+    }
+
+    private static func differences(
+        _ set: String, _ present: [String: Int?], _ expected: [String: Int?], now: Int, tolerance: Int
+    ) -> [String] {
+        var found: [String] = []
+        for (key, end) in expected where present[key] == nil && (end.map { $0 > now + tolerance } ?? true) {
+            found.append("\(set) lacks \(key)")
+        }
+        for (key, remaining) in present {
+            guard let end = expected[key] else {
+                found.append("\(set) has \(key) too many")
+                continue
+            }
+            // A member that never ends must be expected to; one that ends must end when expected.
+            let agrees =
+                switch (remaining, end) {
+                case (nil, nil): true
+                case (let remaining?, let end?): abs(now + remaining - end) <= tolerance
+                default: false
+                }
+            if !agrees { found.append("\(set) ends \(key) at another time") }
+        }
+        return found.sorted()
+    }
+}

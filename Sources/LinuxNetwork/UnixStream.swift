@@ -1,0 +1,69 @@
+internal import CLinux
+internal import Cryptography
+internal import Glibc
+
+/// A client's stream to a Unix socket; every wait ends at its deadline.
+struct UnixStream: ~Copyable {
+    private let socket: FileDescriptor
+    private let deadline: Deadline
+
+    init(connectingTo path: String, by deadline: Deadline) throws(LinuxNetworkError) {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let socket = try FileDescriptor(Glibc.socket(AF_UNIX, type, 0), from: "socket")
+        try Self.connect(socket.number, to: path)
+        self.socket = socket
+        self.deadline = deadline
+    }
+
+    private static func connect(_ number: Int32, to path: String) throws(LinuxNetworkError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw .system(call: "connect", errno: ENAMETOOLONG)
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0 else { throw .system(call: "connect", errno: Errno.last) }
+    }
+
+    borrowing func write(_ bytes: [UInt8]) throws(LinuxNetworkError) {
+        var sent = 0
+        while sent < bytes.count {
+            let number = socket.number
+            let count = bytes[sent...].withUnsafeBytes { send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count > 0 {
+                sent += count
+            } else if count < 0, Errno.last == EAGAIN {
+                try deadline.wait(for: number, events: POLLOUT, doing: "write to the engine")
+            } else if count == 0 || Errno.last != EINTR {
+                throw .system(call: "send", errno: Errno.last)
+            }
+        }
+    }
+
+    /// Reads through the first `terminator`, at most `limit` bytes.
+    borrowing func read(through terminator: [UInt8], limit: Int) throws(LinuxNetworkError) -> [UInt8] {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16384)
+        defer { wipe(&buffer) }
+        while !received.suffix(terminator.count).elementsEqual(terminator) {
+            guard received.count < limit else { throw .malformedReply("the engine's answer is too long") }
+            try deadline.wait(for: socket.number, events: POLLIN, doing: "answer of the engine")
+            let number = socket.number
+            let count = buffer.withUnsafeMutableBytes { recv(number, $0.baseAddress, $0.count, 0) }
+            if count > 0 {
+                received += buffer.prefix(count)
+            } else if count == 0 {
+                throw .malformedReply("the engine hung up")
+            } else if Errno.last != EINTR, Errno.last != EAGAIN {
+                throw .system(call: "recv", errno: Errno.last)
+            }
+        }
+        return received
+    }
+}
