@@ -38,7 +38,7 @@ import Testing
             "alt", "aria-current", "aria-describedby", "aria-invalid", "aria-label", "aria-labelledby", "action",
             "autocapitalize", "autocomplete", "autocorrect", "autofocus", "charset", "class", "content", "data-outcome",
             "for", "formnovalidate", "height", "href", "id", "inputmode", "lang", "maxlength", "method", "name",
-            "placeholder", "rel", "required", "role", "spellcheck", "src", "tabindex", "type", "value", "width",
+            "rel", "required", "role", "spellcheck", "src", "tabindex", "type", "value", "width",
         ]
         for tag in reader.tags {
             #expect(known.isSuperset(of: tag.attributes.keys), "\(tag)")

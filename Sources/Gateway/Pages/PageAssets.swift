@@ -42,6 +42,7 @@ extension Pages {
         }
         h1, h2, p, dl, dd, ol, pre, fieldset { margin: 0; padding: 0; }
         h1 { font-size: 1.625rem; line-height: 1.2; font-weight: 650; letter-spacing: -0.015em; text-wrap: balance; }
+        p { text-wrap: pretty; }
         h2 { font-size: 1rem; line-height: 1.4; font-weight: 650; }
         a { color: var(--accent); text-underline-offset: 0.15em; }
         a:hover { color: var(--accent-strong); }
@@ -86,7 +87,6 @@ extension Pages {
           background: var(--card); color: var(--text); font-size: 1.0625rem;
         }
         input.code { min-height: 3.75rem; font-size: 1.625rem; letter-spacing: 0.1em; text-transform: uppercase; }
-        input::placeholder { color: var(--muted); opacity: 0.55; }
         input[aria-invalid] { border: 2px solid var(--danger); }
         input:focus-visible { outline-offset: 0; }
 
@@ -108,6 +108,8 @@ extension Pages {
 
         .note { margin-top: 1.25rem; padding: 0.875rem 1rem; border: 1px solid; border-left-width: 5px; border-radius: 0.625rem; }
         form > .note { margin: 0 0 1.25rem; }
+        h1 + .note { margin-top: 1rem; }
+        .note + .lead { margin-top: 1rem; }
         .problem { border-color: var(--danger); background: var(--danger-ground); color: var(--danger); }
         .warning { border-color: var(--caution-line); background: var(--caution-ground); color: var(--caution); }
         .remedy { border-color: var(--line); background: var(--sunken); }
@@ -171,8 +173,7 @@ extension Pages {
           main { padding: 1.25rem; border-radius: 0.875rem; }
           #outcome::after { top: 1.25rem; left: 1.25rem; }
           .compare .code { font-size: 1.75rem; }
-          dl > div { grid-template-columns: 1fr; gap: 0; }
-          dt { font-size: 0.875rem; }
+          dl > div { grid-template-columns: 5rem 1fr; padding: 0.5rem 0; }
           .number { gap: 0.5rem; padding: 0.5rem 0.25rem; font-size: 1.375rem; }
         }
         @media (min-width: 48rem) and (min-height: 50rem) { body { padding-top: 3rem; } }

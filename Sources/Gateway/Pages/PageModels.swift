@@ -11,7 +11,7 @@ package struct EnterCodePage: Sendable {
     package init(csrf: String, code: String = "", problem: String? = nil) {
         self.csrf = ShownText(csrf)
         self.code = ShownText(code)
-        isPrefilled = !code.isEmpty
+        isPrefilled = !code.isEmpty && problem == nil
         self.problem = problem.map(ShownText.init)
     }
 }

@@ -1,6 +1,7 @@
 /// The HTML of the pages. Every value is written with two braces, which escape; three braces do not occur.
 ///
-/// Each page is the layout with its blocks filled in: `title`, `steps` (where the person is), `main`.
+/// Each page is the layout with its blocks filled in: `title`, `steps` (where the person is), `main`, and `footer`
+/// where the warning in it is not wanted.
 enum PageTemplates {
     static let layout = """
         <!doctype html>
@@ -22,9 +23,11 @@ enum PageTemplates {
         </header>
         {{$steps}}{{/steps}}
         {{$main}}{{/main}}
+        {{$footer}}
         <footer>
         <p>Nobody needs your code, your password or your approval to help you. If someone asks for them, it is a trick.</p>
         </footer>
+        {{/footer}}
         </body>
         {{/page}}
         </html>
@@ -81,7 +84,7 @@ enum PageTemplates {
         {{> problem}}
         {{/problem}}
         <label for="user-code">Code from your terminal</label>
-        <input class="code" id="user-code" name="user_code" type="text" value="{{code}}" placeholder="XXXX-XXXX"
+        <input class="code" id="user-code" name="user_code" type="text" value="{{code}}"
          maxlength="24" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false"
          inputmode="text" aria-describedby="{{#problem}}problem {{/problem}}user-code-hint"
          {{#problem}}aria-invalid="true" {{/problem}}autofocus required>
@@ -89,7 +92,7 @@ enum PageTemplates {
         <p class="hint" id="user-code-hint">Filled in for you. Compare it with your terminal before you go on.</p>
         {{/isPrefilled}}
         {{^isPrefilled}}
-        <p class="hint" id="user-code-hint">Eight letters. Capitals and the dash do not matter.</p>
+        <p class="hint" id="user-code-hint">Eight letters in two groups. Capitals and the dash do not matter.</p>
         {{/isPrefilled}}
         <div class="actions">
         <button class="primary" type="submit">Continue</button>
@@ -99,6 +102,7 @@ enum PageTemplates {
         terminal would get your access.</p>
         </main>
         {{/main}}
+        {{$footer}}{{/footer}}
         {{/layout}}
         """
 
@@ -115,12 +119,15 @@ enum PageTemplates {
         {{$main}}
         <main>
         <h1>Is this device yours?</h1>
+        {{#problem}}
+        {{> problem}}
+        {{/problem}}
         <p class="lead">It asks to join the network of <bdi>{{organisation}}</bdi> in your name. If it is yours, sign in.</p>
         {{#isElsewhere}}
         <div class="note warning" role="note" id="elsewhere">
-        <p><strong>Only continue if you started this yourself, just now.</strong> The request does not come from this
-        browser’s machine. Nobody from support will ever ask you to open this page, to enter a code or to approve
-        a device.</p>
+        <p><strong>Only continue if you started this yourself, just now.</strong> The request seems to come from
+        another machine than this one. Nobody from support will ever ask you to open this page, to enter a code or to
+        approve a device.</p>
         </div>
         {{/isElsewhere}}
         {{#facts}}
@@ -128,9 +135,6 @@ enum PageTemplates {
         {{/facts}}
         <form method="post" action="/device/sign-in"{{#problem}} aria-describedby="problem"{{/problem}}>
         <input type="hidden" name="csrf" value="{{csrf}}">
-        {{#problem}}
-        {{> problem}}
-        {{/problem}}
         <h2>Sign in</h2>
         {{#emailRouting}}
         <label for="email">Work e-mail address</label>
@@ -171,6 +175,9 @@ enum PageTemplates {
         {{$main}}
         <main>
         <h1>Allow this device?</h1>
+        {{#problem}}
+        {{> problem}}
+        {{/problem}}
         <p class="person">
         <strong><bdi>{{person}}</bdi></strong>
         {{#email}}<span><bdi>{{.}}</bdi></span>{{/email}}
@@ -182,9 +189,6 @@ enum PageTemplates {
         {{/facts}}
         <form method="post" action="/device/confirm"{{#problem}} aria-describedby="problem"{{/problem}}>
         <input type="hidden" name="csrf" value="{{csrf}}">
-        {{#problem}}
-        {{> problem}}
-        {{/problem}}
         {{#asksForNumber}}
         <fieldset aria-describedby="{{#problem}}problem {{/problem}}number-hint">
         <legend>Which number does your terminal show?</legend>
@@ -227,6 +231,7 @@ enum PageTemplates {
         {{/reference}}
         </main>
         {{/main}}
+        {{$footer}}{{/footer}}
         {{/layout}}
         """
 
@@ -244,6 +249,7 @@ enum PageTemplates {
         <p class="quiet">Your terminal already shows a code? <a href="/device">Enter it here</a>.</p>
         </main>
         {{/main}}
+        {{$footer}}{{/footer}}
         {{/layout}}
         """
 }
