@@ -99,7 +99,7 @@ let package = Package(
         module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect"]),
         module(
             "StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect"], products: [grdb, grdbSQLite]),
-        module("HTTPClient", uses: ["CCurl"]),
+        module("HTTPClient", uses: ["CCurl", "NetworkAddresses"]),
         module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
         module("ServerConfiguration", uses: vocabulary + ["OpenIDConnect", "Sessions"], products: [yams]),
@@ -150,7 +150,7 @@ let package = Package(
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
         tests("StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"]),
-        tests("HTTPClientTests", uses: ["HTTPClient"]),
+        tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests("ServerConfigurationTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "ServerConfiguration"]),
