@@ -1,0 +1,59 @@
+internal import Cryptography
+
+/// Names and values in queries and form bodies: `application/x-www-form-urlencoded`.
+///
+/// Encoding leaves only RFC 3986's unreserved characters bare, so its result is right in a query too. Decoding reads `+`
+/// as a space and refuses broken escapes and ill-formed UTF-8. Source: RFC 6749 Appendix B; RFC 3986 §2.
+package enum FormEncoding {
+    package typealias Item = (name: String, value: String)
+
+    package static func encode(_ text: String) -> String {
+        var output: [UInt8] = []
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text.utf8 {
+            if EndpointURL.isUnreserved(byte) {
+                output.append(byte)
+            } else {
+                output.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    package static func encode(_ items: [Item]) -> String {
+        items.map { encode($0.name) + "=" + encode($0.value) }.joined(separator: "&")
+    }
+
+    /// Nil when an escape is broken, the text is not UTF-8, or there are more than 64 items or 16 KiB.
+    package static func decode(_ text: String) -> [Item]? {
+        guard text.utf8.count <= 16 * 1_024 else { return nil }
+        let parts = text.utf8.split(separator: UInt8(ascii: "&"))
+        guard parts.count <= 64 else { return nil }
+        var items: [Item] = []
+        for part in parts {
+            let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let first = halves.first, let name = decodePart(Array(first)),
+                let value = decodePart(halves.count == 2 ? Array(halves[1]) : [])
+            else { return nil }
+            items.append((name, value))
+        }
+        return items
+    }
+
+    private static func decodePart(_ bytes: [UInt8]) -> String? {
+        var output: [UInt8] = []
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): output.append(0x20)
+            case UInt8(ascii: "%"):
+                let escape = String(decoding: rest.prefix(2), as: UTF8.self)
+                guard let decoded = Hexadecimal.decode(escape), decoded.count == 1 else { return nil }
+                output += decoded
+                rest = rest.dropFirst(2)
+            default: output.append(byte)
+            }
+        }
+        return String(validating: output, as: UTF8.self)
+    }
+}
