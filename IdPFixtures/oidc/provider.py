@@ -51,7 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         self.query = single_values(address.query)
         self.form = self.read_form() if method == "POST" else {}
         if self.query is None or self.form is None:
-            return self.send_page(400, message_page("Bad request", "A parameter is repeated, or the body is too large."))
+            text = "A parameter is repeated, or the body is too large."
+            return self.send_page(400, message_page("Bad request", text))
         action = ROUTES.get((method, address.path))
         if action is None:
             return self.send_page(404, message_page("Not found", "There is nothing at this address."))
@@ -103,7 +104,8 @@ class Handler(BaseHTTPRequestHandler):
         request_id = self.form.get("request", "")
         query = self.provider.requests.get(request_id)
         if query is None:
-            return self.send_page(400, message_page("Too late", "This sign-in has ended. Start again where you came from."))
+            text = "This sign-in has ended. Start again where you came from."
+            return self.send_page(400, message_page("Too late", text))
         username = self.form.get("username", "")
         session = self.provider.sign_in(username, self.form.get("password", ""), query)
         if session is None:

@@ -252,8 +252,7 @@ def check_refusals(ready):
 
 
 def check_faults(ready):
-    listing = subprocess.run([sys.executable, HERE / "provider.py", "--list-faults"], stdout=subprocess.PIPE, check=True)
-    for fault in json.loads(listing.stdout):
+    for fault in json.loads(subprocess.check_output([sys.executable, HERE / "provider.py", "--list-faults"])):
         name = fault["name"]
         client = Client(ready)
         client.control(f"fault?name={name}")
