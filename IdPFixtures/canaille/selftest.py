@@ -198,7 +198,16 @@ def check(ready, callback):
 
     without_pkce = party.authorization_url(code_challenge="", code_challenge_method="")
     type_password(browser, ready)
-    assert "code" in party.answer(browser.open(without_pkce)), "PKCE is not required"
+    unprotected = party.redeem(party.answer(browser.open(without_pkce))["code"])
+    assert unprotected[0] == 400 and "code_challenge" in unprotected[1]["error_description"], unprotected
+
+    no_nonce = party.answer(browser.open(party.authorization_url(nonce="")))
+    assert no_nonce["error"] == "invalid_request", no_nonce
+    try:
+        browser.open(party.authorization_url(redirect_uri=party.callback + "/"))
+        raise AssertionError("another redirect URI was accepted")
+    except urllib.error.HTTPError as error:
+        assert error.code == 400, error
     return {
         "pages": pages,
         "callback": sorted(answer),
