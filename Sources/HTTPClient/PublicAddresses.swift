@@ -21,16 +21,23 @@ struct PublicAddresses: Sendable {
     }
 }
 
+/// Source: RFC 6890 §2.2.2 (127.0.0.0/8), RFC 4291 §2.5.3 (::1).
+struct LoopbackAddresses: Sendable {
+    private let prefixes = ["127.0.0.0/8", "::1"].compactMap { IPPrefix($0) }
+
+    func contains(_ address: IPAddress) -> Bool { prefixes.contains { $0.contains(address) } }
+}
+
 /// Decides about one address, when a connection to it is about to be opened.
 struct AddressGuard: Sendable {
     private let policy: HTTPClientPolicy
     private let publicAddresses = PublicAddresses()
-    private let loopback = ["127.0.0.0/8", "::1"].compactMap { IPPrefix($0) }
+    private let loopbackAddresses = LoopbackAddresses()
 
     init(_ policy: HTTPClientPolicy) { self.policy = policy }
 
     func permits(_ address: IPAddress, plain: Bool) -> Bool {
-        if plain, !loopback.contains(where: { $0.contains(address) }) { return false }
+        if plain, !loopbackAddresses.contains(address) { return false }
         return switch policy.addresses {
         case .any: true
         case .publicOnly(let permitting): publicAddresses.contains(address) || permitting(address.description)

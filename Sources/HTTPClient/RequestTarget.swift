@@ -1,4 +1,5 @@
 internal import CCurl
+internal import NetworkAddresses
 
 /// A request that may be sent: its URL read by the same parser that will connect, its header fields checked.
 struct RequestTarget: Sendable {
@@ -46,7 +47,9 @@ struct RequestTarget: Sendable {
 
     /// Where the name really leads is looked at again when connecting.
     private static func namesLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        if host == "localhost" { return true }
+        let literal = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        return IPAddress(literal).map { LoopbackAddresses().contains($0) } ?? false
     }
 
     /// RFC 9110 §5.6.2.
