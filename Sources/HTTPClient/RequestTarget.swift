@@ -11,12 +11,13 @@ struct RequestTarget: Sendable {
     /// Errors: `invalidURL`, `schemeNotPermitted`, `protocolError`.
     init(_ request: HTTPRequest, policy: HTTPClientPolicy) throws(HTTPError) {
         let (scheme, host) = try Self.parse(request.url)
+        guard scheme == "https" || scheme == "http" else { throw .schemeNotPermitted }
+        guard let host else { throw .invalidURL }
         switch scheme {
         case "https": isPlain = false
-        case "http":
+        default:
             guard policy.allowPlainHTTPOnLoopback, Self.namesLoopback(host) else { throw .schemeNotPermitted }
             isPlain = true
-        default: throw .schemeNotPermitted
         }
         for field in request.headers.fields {
             guard Self.isToken(field.name), Self.isFieldValue(field.value) else {
@@ -25,7 +26,7 @@ struct RequestTarget: Sendable {
         }
     }
 
-    private static func parse(_ url: String) throws(HTTPError) -> (scheme: String, host: String) {
+    private static func parse(_ url: String) throws(HTTPError) -> (scheme: String, host: String?) {
         // RFC 3986 §2: a URI is printable ASCII.
         guard url.utf8.count <= maximumURLBytes, url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
             let handle = curl_url()
@@ -33,9 +34,9 @@ struct RequestTarget: Sendable {
         defer { curl_url_cleanup(handle) }
         let flags = UInt32(CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME)
         guard curl_url_set(handle, CURLUPART_URL, url, flags) == CURLUE_OK,
-            let scheme = part(CURLUPART_SCHEME, of: handle), let host = part(CURLUPART_HOST, of: handle)
+            let scheme = part(CURLUPART_SCHEME, of: handle)
         else { throw .invalidURL }
-        return (scheme.lowercased(), host.lowercased())
+        return (scheme.lowercased(), part(CURLUPART_HOST, of: handle)?.lowercased())
     }
 
     private static func part(_ part: CURLUPart, of handle: OpaquePointer) -> String? {

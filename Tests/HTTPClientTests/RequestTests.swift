@@ -3,13 +3,21 @@ import Testing
 
 private let loopback = HTTPClientPolicy(addresses: .any, allowPlainHTTPOnLoopback: true)
 
-private let tooLarge: [(String, HTTPError)] = [
-    ("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", .responseTooLarge),
-    ("HTTP/1.1 200 OK\r\n\r\n\(String(repeating: "x", count: 2000))", .responseTooLarge),
-    ("HTTP/1.1 200 OK\r\n\(String(repeating: "X-A: y\r\n", count: 20_000))\r\n", .headersTooLarge),
-    ("HTTP/1.1 200 OK\r\nX-A: \(String(repeating: "y", count: 300_000))\r\n\r\n", .headersTooLarge),
-    (String(repeating: "HTTP/1.1 103 Early Hints\r\n\r\n", count: 20_000), .headersTooLarge),
-]
+private enum Excess: CaseIterable {
+    case declaredBody, undeclaredBody, headerFields, headerLine, interimAnswers
+
+    var wire: String {
+        switch self {
+        case .declaredBody: "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
+        case .undeclaredBody: "HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 2000)
+        case .headerFields: "HTTP/1.1 200 OK\r\n" + String(repeating: "X-A: y\r\n", count: 20_000)
+        case .headerLine: "HTTP/1.1 200 OK\r\nX-A: " + String(repeating: "y", count: 300_000)
+        case .interimAnswers: String(repeating: "HTTP/1.1 103 Early Hints\r\n\r\n", count: 20_000)
+        }
+    }
+
+    var error: HTTPError { self == .declaredBody || self == .undeclaredBody ? .responseTooLarge : .headersTooLarge }
+}
 
 private func answering(_ text: String) throws -> LoopbackServer {
     try LoopbackServer { connection in
@@ -105,10 +113,10 @@ private func answering(_ text: String) throws -> LoopbackServer {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct `A request's answer` {
-    @Test(arguments: tooLarge)
-    func `is refused beyond its size`(_ wire: String, _ error: HTTPError) async throws {
-        let server = try answering(wire)
-        await #expect(throws: error) {
+    @Test(arguments: Excess.allCases)
+    fileprivate func `is refused beyond its size`(_ excess: Excess) async throws {
+        let server = try answering(excess.wire)
+        await #expect(throws: excess.error) {
             try await HTTPClient(policy: loopback).send(HTTPRequest(url: server.url, maximumResponseBytes: 1000))
         }
     }
