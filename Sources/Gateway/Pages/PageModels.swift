@@ -130,3 +130,20 @@ package struct LandingPage: Sendable {
         self.serverURL = ShownText(serverURL)
     }
 }
+
+/// A stop of a moment: the browser goes on by itself to another site, by a `Refresh` header, or by the link.
+///
+/// Not a redirect, because `form-action 'self'` would forbid one that follows a form (CSP 3 §6.4.1).
+package struct OnwardPage: Sendable {
+    let title: ShownText
+    let message: ShownText
+    let link: ShownText
+    let url: ShownText
+
+    package init(title: String, message: String, link: String, url: String) {
+        self.title = ShownText(title)
+        self.message = ShownText(message)
+        self.link = ShownText(link)
+        self.url = ShownText(url)
+    }
+}

@@ -235,6 +235,20 @@ enum PageTemplates {
         {{/layout}}
         """
 
+    static let onward = """
+        {{<layout}}
+        {{$title}}{{title}}{{/title}}
+        {{$main}}
+        <main id="onward">
+        <h1>{{title}}</h1>
+        <p class="lead">{{message}}</p>
+        <p><a href="{{url}}" rel="noreferrer">{{link}}</a></p>
+        </main>
+        {{/main}}
+        {{$footer}}{{/footer}}
+        {{/layout}}
+        """
+
     static let landing = """
         {{<layout}}
         {{$title}}Private network{{/title}}

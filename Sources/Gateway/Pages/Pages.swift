@@ -2,8 +2,7 @@ import Mustache
 
 /// The pages of a sign-in: HTML from templates compiled once, for a policy that forbids script and inline style.
 ///
-/// Needs from its server: `style-src 'self'; img-src 'self' data:; form-action 'self'` and the identity providers'
-/// origins, `stylesheet` at `/assets/ztna.css` as `text/css`, `icon` at `/assets/icon.svg` as `image/svg+xml`.
+/// Needs from its server: `style-src 'self'; img-src 'self'; form-action 'self'`, `stylesheet` at `/assets/ztna.css` as `text/css`, `icon` at `/assets/icon.svg` as `image/svg+xml`.
 package struct Pages: Sendable {
     private let organisation: ShownText
     private let partials: MustacheLibrary
@@ -12,6 +11,7 @@ package struct Pages: Sendable {
     private let confirm: MustacheTemplate
     private let outcome: MustacheTemplate
     private let landing: MustacheTemplate
+    private let onward: MustacheTemplate
 
     /// - Parameter organisation: whose network this is, for the head of every page: "Example Corp".
     /// - Throws: what the template engine says of a template that does not parse.
@@ -27,6 +27,7 @@ package struct Pages: Sendable {
         confirm = try MustacheTemplate(string: PageTemplates.confirm)
         outcome = try MustacheTemplate(string: PageTemplates.outcome)
         landing = try MustacheTemplate(string: PageTemplates.landing)
+        onward = try MustacheTemplate(string: PageTemplates.onward)
     }
 
     package func enterCode(_ page: EnterCodePage) -> String { render(page, with: enterCode) }
@@ -34,6 +35,7 @@ package struct Pages: Sendable {
     package func confirm(_ page: ConfirmPage) -> String { render(page, with: confirm) }
     package func outcome(_ page: OutcomePage) -> String { render(page, with: outcome) }
     package func landing(_ page: LandingPage) -> String { render(page, with: landing) }
+    package func onward(_ page: OnwardPage) -> String { render(page, with: onward) }
 
     /// What every template sees: its page's members and, behind them, the organisation.
     private struct Context<Page: Sendable> {

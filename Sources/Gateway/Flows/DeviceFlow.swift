@@ -1,0 +1,158 @@
+internal import Cryptography
+internal import Identity
+internal import Logging
+internal import Sessions
+internal import Store
+internal import Wire
+
+/// The device's side of the device authorization grant: begin, poll, redeem. Source: RFC 8628 §3.1–§3.5.
+struct DeviceFlow: Sendable {
+    static let lifetime = 600
+    static let grantType = "urn:ietf:params:oauth:grant-type:device_code"
+
+    let configuration: GatewayConfiguration
+    let services: GatewayServices
+    let open: OpenSignIns
+
+    struct Request: Sendable {
+        var proof: DPoPProof
+        var hostName: String
+        var operatingSystem: String
+        var address: String
+        var loopbackPort: UInt16?
+    }
+
+    struct Started: Sendable {
+        var deviceCode: String
+        var userCode: UserCode
+        var number: Int
+        var localToken: String?
+    }
+
+    func begin(_ request: Request, now: Int) async throws -> Started {
+        let randomness = services.randomness
+        let deviceCode = randomness.token()
+        let localToken = request.loopbackPort == nil ? nil : randomness.token(24)
+        let userCode = UserCode(from: randomness)
+        guard let id = RecordID(randomness.token(16)) else { throw OAuthFailure(.serverError, "try again") }
+        let authorization = DeviceAuthorization(
+            id: id, deviceCodeHash: Digest.sha256(deviceCode),
+            userCodeHash: services.secrets.userCodeHash(userCode.letters), userCode: userCode,
+            device: request.proof.device,
+            asking: AskingDevice(
+                hostName: request.hostName, operatingSystem: request.operatingSystem, address: request.address,
+                publicKey: request.proof.key.bytes),
+            number: 10 + Int(randomness.uniform(below: 90)),
+            loopback: request.loopbackPort.flatMap { port in
+                localToken.map { LoopbackListener(port: port, tokenHash: Digest.sha256($0)) }
+            },
+            createdAt: now, expiresAt: now + Self.lifetime)
+        guard open.reserve(authorization, now: now) else {
+            services.logger.warning("sign-in refused: \(GatewayLimits.openSignIns) sign-ins already wait for a browser")
+            throw OAuthFailure(
+                .temporarilyUnavailable, "too many sign-ins are waiting: try again in a minute", retryAfter: 60)
+        }
+        do {
+            try await services.store.write { try $0.save(authorization) }
+        } catch {
+            open.forget(authorization.deviceCodeHash)
+            throw error
+        }
+        services.logger.info(
+            "sign-in begun",
+            metadata: [
+                "sign_in": "\(id)", "device": "\(request.proof.device)", "host": "\(request.hostName)",
+                "address": "\(request.address)",
+            ])
+        return Started(
+            deviceCode: deviceCode, userCode: userCode, number: authorization.number, localToken: localToken)
+    }
+
+    /// What a poll that found news gets: tokens, once.
+    func poll(deviceCode: String, loopbackCode: String?, proof: DPoPProof, now: Int) async throws -> GrantedTokens {
+        let hash = Digest.sha256(deviceCode)
+        switch open.poll(hash, by: proof.device, now: now) {
+        case .unknown: throw OAuthFailure(.invalidGrant, "this device code is not known, or was used already")
+        case .foreignKey:
+            services.logger.warning(
+                "device code polled with a foreign key", metadata: ["device": "\(proof.device)"])
+            throw OAuthFailure(.invalidGrant, "this device code is not known, or was used already")
+        case .expired: throw OAuthFailure(.expiredToken, "nobody confirmed the sign-in in time: start again")
+        case .slowDown: throw OAuthFailure(.slowDown, "poll less often: five seconds more between polls")
+        case .pending: throw OAuthFailure(.authorizationPending, "waiting for the browser")
+        case .decided:
+            return try await redeem(
+                hash, loopbackCodeHash: loopbackCode.map { Digest.sha256($0) }, device: proof.device, now: now)
+        }
+    }
+
+    /// One transaction: the code is used up, the device's former session ends, the new one begins.
+    private func redeem(
+        _ hash: [UInt8], loopbackCodeHash: [UInt8]?, device: DeviceID, now: Int
+    ) async throws -> GrantedTokens {
+        let lifetime = configuration.sessionLifetime
+        let secrets = services.secrets
+        let outcome: Result<Session, SignInRefusal> = try await services.store.write { transaction in
+            guard var authorization = try transaction.deviceAuthorization(deviceCodeHash: hash) else {
+                return .failure(.outOfOrder)
+            }
+            let approval: Approval
+            do throws(SignInRefusal) {
+                approval = try authorization.redeem(by: device, loopbackCodeHash: loopbackCodeHash, now: now)
+            } catch { return .failure(error) }
+            guard let person = try transaction.person(approval.person), person.isActive else {
+                return .failure(.denied)
+            }
+            let token = RefreshToken(session: approval.session, generation: 0, key: secrets.refreshTokenKey)
+            var session = Session(
+                id: approval.session, person: approval.person, device: device, signIn: approval.signIn, createdAt: now,
+                lifetime: lifetime)
+            session.refresh = RefreshState(
+                currentHash: token.hash, generation: 0, previousHash: nil, attemptHash: nil, rotatedAt: now)
+            try transaction.replaceSession(of: device, by: session, now: now)
+            try transaction.save(authorization)
+            return .success(session)
+        }
+        switch outcome {
+        case .success(let session):
+            open.forget(hash)
+            services.logger.info(
+                "signed in",
+                metadata: ["session": "\(session.id)", "person": "\(session.person)", "device": "\(session.device)"])
+            return try GrantedTokens(
+                session: session, generation: 0, services: services, issuer: configuration.serverURL, now: now)
+        case .failure(let refusal): throw wireFailure(refusal, hash: hash)
+        }
+    }
+
+    private func wireFailure(_ refusal: SignInRefusal, hash: [UInt8]) -> OAuthFailure {
+        switch refusal {
+        case .expired: return OAuthFailure(.expiredToken, "nobody confirmed the sign-in in time: start again")
+        case .denied, .wrongNumber:
+            open.forget(hash)
+            return OAuthFailure(.accessDenied, "the sign-in was refused in the browser")
+        case .outOfOrder, .anotherBrowser:
+            return OAuthFailure(.invalidGrant, "this device code is not known, or was used already")
+        }
+    }
+}
+
+extension StoreTransaction {
+    /// Ends what the device was signed in as. The same person's node passes to the new session without a gap; another
+    /// person's node is nobody's until the device registers anew.
+    fileprivate func replaceSession(of device: DeviceID, by session: Session, now: Int) throws {
+        if var former = try openSession(of: device) {
+            former.end(.replaced, now: now)
+            try save(former)
+            try appendChange(.session(former.id), at: now)
+            if former.person == session.person, var node = try node(device: device), node.session == former.id {
+                node.session = session.id
+                node.updatedAt = now
+                try save(node)
+                try appendChange(.node(node.id), at: now)
+            }
+        }
+        try save(session)
+        try appendChange(.session(session.id), at: now)
+    }
+}

@@ -1,0 +1,54 @@
+internal import HTTPTypes
+package import Hummingbird
+internal import Logging
+internal import Sessions
+internal import Store
+internal import StrictJSON
+
+/// The identity gateway: authorization server for devices, relying party towards identity providers, pages for people.
+package struct Gateway: Sendable {
+    private let oauth: OAuthRoutes
+    private let nodes: NodeRoutes
+    private let devicePages: DevicePages
+    private let callbacks: CallbackRoutes
+    private let serverURL: String
+
+    /// Reads the sign-ins under way from the store, so that a restart loses none.
+    package init(configuration: GatewayConfiguration, services: GatewayServices) async throws {
+        let now = services.clock()
+        try await services.store.write { try $0.deleteDeviceAuthorizations(expiredBefore: now) }
+        let open = OpenSignIns(try await services.store.read { try $0.openDeviceAuthorizations(now: now) })
+        let call = DeviceCall(
+            configuration: configuration, services: services, gate: try DPoPGate(randomness: services.randomness))
+        let limits = GatewayLimits(now: now)
+        let clients = ProviderClients(fetch: services.fetch, clock: services.clock)
+        let answers = PageAnswers(pages: try Pages(organisation: configuration.organisation), services: services)
+        let flow = BrowserFlow(configuration: configuration, services: services, open: open, providers: clients)
+        let sessionFlow = SessionFlow(configuration: configuration, services: services)
+        oauth = OAuthRoutes(
+            configuration: configuration, services: services, call: call, limits: limits,
+            deviceFlow: DeviceFlow(configuration: configuration, services: services, open: open),
+            sessionFlow: sessionFlow)
+        nodes = NodeRoutes(services: services, call: call, sessionFlow: sessionFlow)
+        devicePages = DevicePages(
+            configuration: configuration, services: services, call: call, limits: limits, flow: flow, answers: answers)
+        callbacks = CallbackRoutes(
+            configuration: configuration, services: services, flow: flow, clients: clients, answers: answers)
+        serverURL = configuration.serverURL
+    }
+
+    package func router() -> Router<GatewayContext> {
+        let router = Router(context: GatewayContext.self)
+        let pages = devicePages.answers.pages
+        let landing = pages.landing(LandingPage(serverURL: serverURL))
+        router.get("/") { _, _ in Answer.page(landing) }
+        router.get("/healthz") { _, _ in Answer.json(["status": "ok"]) }
+        router.get("/assets/ztna.css") { _, _ in Answer.asset(Pages.stylesheet, type: "text/css; charset=utf-8") }
+        router.get("/assets/icon.svg") { _, _ in Answer.asset(Pages.icon, type: "image/svg+xml") }
+        oauth.add(to: router)
+        nodes.add(to: router)
+        devicePages.add(to: router)
+        callbacks.add(to: router)
+        return router
+    }
+}

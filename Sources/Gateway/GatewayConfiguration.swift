@@ -1,0 +1,61 @@
+package import Cryptography
+package import Identity
+package import NetworkAddresses
+package import OpenIDConnect
+
+/// What an administrator decided about the gateway; made by the configuration reader, complete and checked.
+package struct GatewayConfiguration: Sendable {
+    /// The one URL that browsers and devices use, without a trailing slash: also the token issuer.
+    package var serverURL: String
+    package var organisation: String
+    package var providers: [ProviderConfiguration]
+    /// Seconds from sign-in to the end of a session.
+    package var sessionLifetime: Int
+    /// Proxies whose `X-Forwarded-For` is believed.
+    package var trustedProxies: [IPPrefix]
+
+    package init(
+        serverURL: String, organisation: String, providers: [ProviderConfiguration], sessionLifetime: Int,
+        trustedProxies: [IPPrefix]
+    ) {
+        self.serverURL = serverURL
+        self.organisation = organisation
+        self.providers = providers
+        self.sessionLifetime = sessionLifetime
+        self.trustedProxies = trustedProxies
+    }
+
+    package func provider(_ id: ProviderID) -> ProviderConfiguration? { providers.first { $0.id == id } }
+
+    /// The callback that must be registered at the provider.
+    package func redirectURI(_ id: ProviderID) -> String { "\(serverURL)/oidc/callback/\(id.text)" }
+}
+
+/// Secrets that only this server makes and checks: kept in files of the state directory, or in memory by tests.
+package final class GatewaySecrets: Sendable {
+    package let refreshTokenKey: SecretBytes
+    package let userCodeKey: SecretBytes
+    package let csrfKey: SecretBytes
+
+    /// Derives three keys from the 32-byte root, which is wiped.
+    package init(taking root: inout [UInt8]) throws(CryptographyError) {
+        guard root.count == 32 else { throw .invalidKey }
+        func derived(_ label: String, _ root: [UInt8]) throws(CryptographyError) -> SecretBytes {
+            var bytes = Digest.hmacSHA256(Array("ztna-gateway-v1 \(label)".utf8), key: root)
+            return try SecretBytes(taking: &bytes)
+        }
+        refreshTokenKey = try derived("refresh-token", root)
+        userCodeKey = try derived("user-code", root)
+        csrfKey = try derived("csrf", root)
+        wipe(&root)
+    }
+
+    /// User codes are short: a plain hash of one could be searched, a keyed one cannot.
+    func userCodeHash(_ letters: String) -> [UInt8] {
+        userCodeKey.withBytes { Digest.hmacSHA256(Array(letters.utf8), key: Array($0)) }
+    }
+
+    func csrfToken(forCookie cookie: String) -> String {
+        Base64URL.encode(csrfKey.withBytes { Digest.hmacSHA256(Array(cookie.utf8), key: Array($0)) })
+    }
+}

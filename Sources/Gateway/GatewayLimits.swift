@@ -1,0 +1,34 @@
+internal import Sessions
+internal import Synchronization
+
+/// Rate limits of the sign-in. The arithmetic of code guessing is in `UserCodeGuessingTests`.
+final class GatewayLimits: Sendable {
+    /// At most this many sign-ins wait for their browser at once.
+    static let openSignIns = 1_000
+
+    private struct State {
+        var begins = KeyedRateLimit(burst: 20, secondsPerToken: 3)
+        var codeEntries = KeyedRateLimit(burst: 10, secondsPerToken: 6)
+        var failedEntries: TokenBucket
+    }
+
+    private let state: Mutex<State>
+
+    init(now: Int) {
+        state = Mutex(State(failedEntries: TokenBucket(burst: 100, secondsPerToken: 1, now: now)))
+    }
+
+    /// Nil when allowed, else seconds to wait. One address begins at most 20 sign-ins at once, then one each 3 s.
+    func beginSignIn(address: String, now: Int) -> Int? { state.withLock { $0.begins.take(address, now: now) } }
+
+    /// One address enters at most 10 codes at once, then one each 6 s; all together 100 wrong ones, then one a second.
+    func enterCode(address: String, now: Int) -> Int? {
+        state.withLock { state in
+            if let wait = state.codeEntries.take(address, now: now) { return wait }
+            return state.failedEntries.take(now: now)
+        }
+    }
+
+    /// A right code costs nothing of the common budget, so that nobody else's guesses lock people out sooner.
+    func codeWasRight() { state.withLock { $0.failedEntries.giveBack() } }
+}

@@ -1,0 +1,89 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Identity
+internal import Logging
+internal import OpenIDConnect
+internal import Sessions
+internal import Store
+
+/// Where an OpenID provider sends the browser back. Source: OIDC Core §3.1.2.5; DESIGN §5 step 4.
+struct CallbackRoutes: Sendable {
+    let configuration: GatewayConfiguration
+    let services: GatewayServices
+    let flow: BrowserFlow
+    let clients: ProviderClients
+    let answers: PageAnswers
+
+    func add(to router: Router<GatewayContext>) {
+        router.get("/oidc/callback/:provider") { request, context in
+            let name = context.parameters.get("provider") ?? ""
+            return await answers.guarded { try await callback(request, provider: name) }
+        }
+    }
+
+    /// First the `state` is used up for this browser, then the answer is believed step by step.
+    private func callback(_ request: Request, provider name: String) async throws -> Response {
+        guard let provider = ProviderID(name).flatMap({ configuration.provider($0) }) else {
+            return answers.over(.outOfOrder)
+        }
+        let response: AuthorizationResponse
+        do throws(AuthorizationResponseError) {
+            response = try AuthorizationResponse(parsing: request.uri.query ?? "")
+        } catch { return answers.providerFailed(.authorizationResponse(error), provider: provider.id) }
+        let browser = BrowserRequest(request)
+        let now = services.clock()
+        guard let cookieHash = browser.cookieHash else {
+            services.logger.notice("callback without our cookie", metadata: ["provider": "\(provider.id)"])
+            return answers.over(.anotherBrowser)
+        }
+        let taken = try await flow.takeRedirect(state: response.state, cookieHash: cookieHash, now: now)
+        guard case .success(let taken)? = taken else {
+            if case .failure(let refusal)? = taken {
+                services.logger.notice("callback refused", metadata: ["reason": "\(refusal)"])
+                return answers.over(refusal)
+            }
+            services.logger.notice(
+                "callback refused: its state is not one of ours, or was used before",
+                metadata: ["provider": "\(provider.id)"])
+            return answers.over(.outOfOrder)
+        }
+        guard taken.redirect.provider == provider.id else {
+            services.logger.warning(
+                "callback refused: state of another provider (mix-up, RFC 9207)",
+                metadata: ["provider": "\(provider.id)"])
+            return answers.over(.outOfOrder)
+        }
+        return try await finish(response, taken, provider: provider, cookieHash: cookieHash)
+    }
+
+    private func finish(
+        _ response: AuthorizationResponse, _ taken: BrowserFlow.Taken, provider: ProviderConfiguration,
+        cookieHash: [UInt8]
+    ) async throws -> Response {
+        let exchange = CodeExchange(
+            provider: provider, redirectURI: configuration.redirectURI(provider.id), clients: clients,
+            fetch: services.fetch)
+        let signIn: SignIn
+        do throws(ProviderFault) {
+            let result = try await exchange.signIn(
+                response, device: taken.authorization.device, sent: taken.redirect, now: services.clock())
+            signIn = result.0
+            for note in result.notes {
+                services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])
+            }
+        } catch { return answers.providerFailed(error, provider: provider.id) }
+        let known = try await services.store.read { try $0.person(provider: signIn.provider, subject: signIn.subject) }
+        if let known, !known.isActive {
+            services.logger.warning("sign-in of an inactive person refused", metadata: ["person": "\(known.id)"])
+            _ = try await flow.deny(taken.authorization.id, cookieHash: cookieHash, now: services.clock())
+            return answers.over(.denied)
+        }
+        let kept = try await flow.authenticate(
+            taken.authorization.id, signIn, cookieHash: cookieHash, now: services.clock())
+        switch kept {
+        case .success?: return Answer.seeOther("/device/confirm")
+        case .failure(let refusal)?: return answers.over(refusal)
+        case nil: return answers.over(.outOfOrder)
+        }
+    }
+}

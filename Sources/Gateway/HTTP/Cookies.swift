@@ -1,0 +1,28 @@
+/// The cookies of a sign-in: all `__Host-` (Secure, no domain, path "/"), HttpOnly, gone after an hour.
+///
+/// Source: RFC 6265 §4.2, RFC 6265bis §4.1.3.2 (`__Host-`). `SameSite=Lax`: the provider's redirect is a top-level GET.
+enum SignInCookie: String, CaseIterable {
+    /// Names this browser; everything a sign-in does is bound to its hash.
+    case browser = "__Host-ztna-browser"
+    /// The sign-in that this browser is in: an id, no secret.
+    case signIn = "__Host-ztna-sign-in"
+    /// The token of the address that the command opened itself: this browser is on the device.
+    case local = "__Host-ztna-local"
+
+    func value(in header: String?) -> String? {
+        guard let header, header.utf8.count <= 8192 else { return nil }
+        for pair in header.split(separator: ";") {
+            let trimmed = pair.drop { $0 == " " }
+            guard let equals = trimmed.firstIndex(of: "="), trimmed[..<equals] == rawValue else { continue }
+            let value = trimmed[trimmed.index(after: equals)...]
+            return (1...128).contains(value.utf8.count) ? String(value) : nil
+        }
+        return nil
+    }
+
+    func setting(_ value: String) -> String {
+        "\(rawValue)=\(value); Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"
+    }
+
+    var clearing: String { "\(rawValue)=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax" }
+}

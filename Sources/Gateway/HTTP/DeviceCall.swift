@@ -1,0 +1,82 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import Sessions
+internal import Store
+internal import Wire
+
+/// One HTTP call of a device: proof first, then the call's own work, and every refusal in the one form.
+struct DeviceCall: Sendable {
+    let configuration: GatewayConfiguration
+    let services: GatewayServices
+    let gate: DPoPGate
+
+    /// `path` is the route's own, so that `htu` is compared with what we serve and not with what the request claims.
+    func answer(
+        _ request: Request, path: String, accessToken: String? = nil,
+        _ work: (DPoPProof, Int) async throws -> Response
+    ) async -> Response {
+        let now = services.clock()
+        let nonce = gate.nonce(now: now)
+        do {
+            let proof: DPoPProof
+            do throws(DPoPError) {
+                guard request.headers.hasAtMostOne(.dpop) else { throw DPoPError.malformed }
+                proof = try gate.admit(
+                    request.headers.value(.dpop), method: request.method.rawValue, url: configuration.serverURL + path,
+                    accessToken: accessToken, now: now)
+            } catch {
+                if error != .nonce {
+                    services.logger.notice(
+                        "device call refused", metadata: ["path": "\(path)", "reason": "\(error.explanation)"])
+                }
+                throw OAuthFailure(error)
+            }
+            var response = try await work(proof, now)
+            response.headers.set(.dpopNonce, nonce)
+            return response
+        } catch let failure as OAuthFailure {
+            return Answer.failure(failure, nonce: nonce)
+        } catch let error as StoreError {
+            services.logger.error(
+                "device call failed", metadata: ["path": "\(path)", "reason": "\(error.explanation)"])
+            let name: ControlErrorName = error == .overloaded ? .temporarilyUnavailable : .serverError
+            return Answer.failure(
+                OAuthFailure(name, "the server cannot write its records: tell its operator"), nonce: nonce)
+        } catch {
+            services.logger.error("device call failed", metadata: ["path": "\(path)", "reason": "\(error)"])
+            return Answer.failure(OAuthFailure(.serverError, "the server failed: tell its operator"), nonce: nonce)
+        }
+    }
+
+    /// The form in the body. Errors: `OAuthFailure` `invalid_request`.
+    func form(of request: Request, limit: Int) async throws -> FormBody {
+        guard request.headers.value(.contentType)?.hasPrefix("application/x-www-form-urlencoded") == true else {
+            throw OAuthFailure(.invalidRequest, "send application/x-www-form-urlencoded")
+        }
+        let body: ByteBuffer
+        do { body = try await request.body.collect(upTo: limit) } catch {
+            throw OAuthFailure(.invalidRequest, "the body is larger than \(limit) bytes")
+        }
+        do throws(FormBody.Failure) { return try FormBody(parsing: body.readableBytesView) } catch {
+            switch error {
+            case .malformed: throw OAuthFailure(.invalidRequest, "the form is malformed")
+            case .duplicate(let name):
+                throw OAuthFailure(.invalidRequest, "the parameter \(name.prefix(40)) is repeated")
+            }
+        }
+    }
+
+    /// Whose request it is, for limits, pages and logs.
+    func address(of request: Request, _ context: GatewayContext) -> String {
+        ClientAddress.text(
+            connection: context.remoteAddress?.ipAddress, forwardedFor: request.headers.value(.forwardedFor),
+            trustedProxies: configuration.trustedProxies)
+    }
+}
+
+extension HTTPFields {
+    func value(_ name: HTTPField.Name?) -> String? { name.flatMap { self[$0] } }
+    func hasAtMostOne(_ name: HTTPField.Name?) -> Bool { name.map { self[values: $0].count <= 1 } ?? true }
+}

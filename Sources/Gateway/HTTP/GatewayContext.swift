@@ -1,0 +1,34 @@
+package import Hummingbird
+package import NIOCore
+internal import NetworkAddresses
+
+/// One request's context: who is at the other end of the connection.
+package struct GatewayContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    package let remoteAddress: SocketAddress?
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+
+    /// Forms and tokens are small: a body over 64 KiB is refused.
+    package var maxUploadSize: Int { 64 * 1024 }
+}
+
+/// Whose request it is: the connection's address, or what a trusted proxy says.
+enum ClientAddress {
+    /// Walks `X-Forwarded-For` from the right, past trusted proxies, to the first address nobody trusted vouches for.
+    static func text(connection: String?, forwardedFor: String?, trustedProxies: [IPPrefix]) -> String {
+        guard let connection else { return "local" }
+        guard let peer = IPAddress(connection) else { return "unknown" }
+        func isTrusted(_ address: IPAddress) -> Bool { trustedProxies.contains { $0.contains(address) } }
+        guard isTrusted(peer), let forwardedFor else { return peer.description }
+        var current = peer
+        for hop in forwardedFor.split(separator: ",").suffix(16).reversed() {
+            guard isTrusted(current), let address = IPAddress(hop.filter { $0 != " " }) else { break }
+            current = address
+        }
+        return current.description
+    }
+}

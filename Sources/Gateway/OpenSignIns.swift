@@ -1,0 +1,80 @@
+internal import Identity
+internal import Sessions
+internal import Synchronization
+
+/// The sign-ins that devices are polling for, in memory: a poll costs no database access until there is news.
+///
+/// The store is the truth; this is rebuilt from it at start and told of each change after its commit.
+final class OpenSignIns: Sendable {
+    enum Poll: Hashable {
+        case unknown, foreignKey, expired, slowDown, pending
+        /// Something happened: ask the store.
+        case decided
+    }
+
+    private struct Entry {
+        let device: DeviceID
+        let expiresAt: Int
+        var pacing = PollPacing()
+        var isDecided: Bool
+    }
+
+    private let entries = Mutex<[[UInt8]: Entry]>([:])
+
+    init(_ open: [DeviceAuthorization]) {
+        entries.withLock { entries in
+            for authorization in open {
+                entries[authorization.deviceCodeHash] = Entry(
+                    device: authorization.device, expiresAt: authorization.expiresAt,
+                    isDecided: !Self.isWaiting(authorization.state))
+            }
+        }
+    }
+
+    /// False when too many wait already; expired ones are forgotten first.
+    func reserve(_ authorization: DeviceAuthorization, now: Int) -> Bool {
+        entries.withLock { entries in
+            if entries.count >= GatewayLimits.openSignIns { entries = entries.filter { $0.value.expiresAt > now } }
+            guard entries.count < GatewayLimits.openSignIns else { return false }
+            entries[authorization.deviceCodeHash] = Entry(
+                device: authorization.device, expiresAt: authorization.expiresAt, isDecided: false)
+            return true
+        }
+    }
+
+    func note(_ authorization: DeviceAuthorization) {
+        entries.withLock { entries in
+            switch authorization.state {
+            case .redeemed, .denied, .failed:
+                // The device is told once more from the store, then the code is unknown.
+                entries[authorization.deviceCodeHash]?.isDecided = true
+            case .approved: entries[authorization.deviceCodeHash]?.isDecided = true
+            case .pending, .claimed, .redirected, .authenticated: break
+            }
+        }
+    }
+
+    func forget(_ deviceCodeHash: [UInt8]) { entries.withLock { $0[deviceCodeHash] = nil } }
+
+    func poll(_ deviceCodeHash: [UInt8], by device: DeviceID, now: Int) -> Poll {
+        entries.withLock { entries in
+            guard var entry = entries[deviceCodeHash] else { return .unknown }
+            guard entry.device == device else { return .foreignKey }
+            guard now < entry.expiresAt else {
+                entries[deviceCodeHash] = nil
+                return .expired
+            }
+            let inTime = entry.pacing.isInTime(now: now)
+            entries[deviceCodeHash] = entry
+            guard inTime else { return .slowDown }
+            return entry.isDecided ? .decided : .pending
+        }
+    }
+
+    private static func isWaiting(_ state: DeviceAuthorization.State) -> Bool {
+        switch state {
+        case .pending, .claimed, .redirected, .authenticated: true
+        case .approved, .redeemed, .denied, .failed: false
+        }
+    }
+}
