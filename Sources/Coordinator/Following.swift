@@ -1,0 +1,124 @@
+internal import Identity
+internal import Logging
+internal import Store
+internal import Wire
+
+/// How memory follows the store, and netmaps follow memory.
+extension Coordinator {
+    /// Follows the store's change log until the store closes or the task is cancelled.
+    package func follow() async {
+        for await _ in await store.changeSignals() {
+            await catchUpOrLog()
+        }
+    }
+
+    /// Takes in every change that is in the store now; the deltas are with the subscribers when it returns.
+    package func catchUp() async throws(CoordinatorError) {
+        var isFull = true
+        while isFull {
+            let after = appliedThrough
+            let batch = try await read { try ChangeBatch(after: after, from: $0) }
+            apply(batch)
+            isFull = batch.isFull
+        }
+    }
+
+    /// False when the store does not answer: then nothing is renewed, because nobody knows what was revoked.
+    @discardableResult
+    func catchUpOrLog() async -> Bool {
+        do {
+            try await catchUp()
+            if isStoreFailing { logger.notice("the store answers again: authorizations are renewed again") }
+            isStoreFailing = false
+            return true
+        } catch {
+            if !isStoreFailing {
+                logger.error(
+                    "changes cannot be followed: no authorization is renewed until the store answers",
+                    metadata: ["error": "\(error.explanation)"])
+            }
+            isStoreFailing = true
+            return false
+        }
+    }
+
+    private func apply(_ batch: ChangeBatch) {
+        // Another reading that began later has been here already.
+        guard batch.through > appliedThrough else { return }
+        let now = clock()
+        for (session, expiry) in batch.sessions { sessionDeadlines.set(session, at: expiry) }
+        for (id, facts) in batch.nodes {
+            if let facts { settle(facts, asOf: batch.asOf, now: now) } else { vanish(id) }
+        }
+        appliedThrough = batch.through
+        flush(now: now)
+    }
+
+    /// Takes facts of one node in: it is authorized, authorized differently, or withdrawn. `flush` sends what follows.
+    func settle(_ facts: NodeFacts, asOf: Int, now: Int) {
+        guard directory.set(facts, asOf: asOf) else { return }
+        present(facts, now: now)
+    }
+
+    func present(_ facts: NodeFacts, now: Int) {
+        let id = facts.record.id
+        guard case .authorized(let until) = facts.standing(now: now), let session = facts.session?.id else {
+            if case .signedOut(let reason) = facts.standing(now: now) { withdraw(id, reason: reason) }
+            return
+        }
+        if let feed = feeds[id], feed.session != session { endFeed(id, reason: "replaced") }
+        do {
+            let isNew = mesh.nodes[id] == nil
+            try mesh.set(facts, now: now)
+            unsigned.remove(id)
+            if feeds[id] == nil {
+                feeds[id] = Feed(
+                    session: session,
+                    netmap: NetmapFeed(epoch: newEpoch(), historyLimit: configuration.historyLimit))
+            }
+            nodeDeadlines.set(id, at: mesh.deadline(of: id, sessionEnd: until))
+            if isNew { logger.info("node authorized", metadata: metadata(of: id)) }
+        } catch {
+            logger.error(
+                "node withdrawn: it cannot be authorized anew",
+                metadata: metadata(of: id).merging(["error": "\(error.explanation)"]) { first, _ in first })
+            withdraw(id, reason: "signed-out")
+            unsigned.insert(id)
+        }
+    }
+
+    /// The node disappears from every netmap, and its own stream ends with the reason.
+    func withdraw(_ id: NodeID, reason: String) {
+        unsigned.remove(id)
+        nodeDeadlines.set(id, at: nil)
+        endFeed(id, reason: reason)
+        guard mesh.nodes[id] != nil else { return }
+        logger.info("node withdrawn", metadata: metadata(of: id).merging(["reason": "\(reason)"]) { first, _ in first })
+        mesh.remove(id)
+    }
+
+    /// An administrator deleted it.
+    func vanish(_ id: NodeID) {
+        withdraw(id, reason: "administrator")
+        directory.remove(id)
+        lastSeen[id] = nil
+    }
+
+    /// Sends what changed since the last time: one numbered delta to each netmap concerned.
+    func flush(now: Int) {
+        for (id, draft) in mesh.takeDrafts() {
+            guard let node = mesh.nodes[id], feeds[id] != nil else { continue }
+            let delta = feeds[id]?.netmap.advance(
+                own: draft.own ? node.authorization : nil, changed: mesh.documents(draft.changed),
+                removed: draft.removed, policy: draft.policy ? node.policy : nil)
+            if let delta { feeds[id]?.mailbox?.post(delta) }
+        }
+    }
+
+    private func endFeed(_ id: NodeID, reason: String) {
+        guard let feed = feeds.removeValue(forKey: id) else { return }
+        if feed.mailbox != nil { lastSeen[id] = clock() }
+        feed.mailbox?.finish(with: .ended(reason: reason))
+        heartbeats.set(id, at: nil)
+    }
+}

@@ -1,0 +1,104 @@
+package import Identity
+package import Sessions
+internal import Store
+
+/// What a session means for its node; leaves out tokens and evidence, which netmaps never need.
+package struct SessionTerms: Hashable, Sendable {
+    package var id: SessionID
+    package var person: PersonID
+    package var device: DeviceID
+    package var expiresAt: Int
+    package var authTime: Int?
+    package var amr: [String]
+    package var acr: String?
+    package var mfaAt: Int?
+    package var end: Session.End?
+
+    package init(_ session: Session) {
+        id = session.id
+        person = session.person
+        device = session.device
+        expiresAt = session.expiresAt
+        authTime = session.authTime
+        amr = session.amr
+        acr = session.acr
+        mfaAt = session.mfaAt
+        end = session.end ?? (session.endedAt == nil ? nil : .loggedOut)
+    }
+}
+
+/// One node and all that decides whether and how it appears in netmaps, as of one moment of the store.
+struct NodeFacts: Hashable, Sendable {
+    var record: NodeRecord
+    /// The session of the record, ended or not; nil when there is none.
+    var session: SessionTerms?
+    var person: PersonRecord?
+    var groups: Set<GroupName>
+
+    init(reading record: NodeRecord, from reader: any StoreReader) throws {
+        self.record = record
+        session = try record.session.flatMap { try reader.session($0) }.map(SessionTerms.init)
+        person = try session.flatMap { try reader.person($0.person) }
+        groups = try session.map { Set(try reader.memberships(of: $0.person).keys) } ?? []
+    }
+
+    func standing(now: Int) -> NodeLifecycle.Standing {
+        NodeLifecycle(node: record, holder: session?.person)
+            .standing(under: session, personIsActive: person?.isActive ?? false, now: now)
+    }
+
+    /// Who is behind the node, as policy and logs see it; nil when nobody is.
+    var principal: Principal? {
+        guard let person else { return nil }
+        return Principal(
+            node: record.id, host: record.host, person: person.id, email: person.email, displayName: person.displayName,
+            provider: person.provider, groups: groups, tags: record.tags)
+    }
+}
+
+/// What changed in the store after some point, with everything needed to follow it: read in one transaction.
+///
+/// A change of a person concerns the nodes with an open session; the end of a session is a change of its own.
+struct ChangeBatch: Sendable {
+    static let limit = 1000
+
+    /// The last change it covers.
+    let through: Int
+    /// The last change of the store when it was read: the facts are as of this one.
+    let asOf: Int
+    /// Whether there may be more.
+    let isFull: Bool
+    /// The nodes concerned; nil for one that no longer exists.
+    let nodes: [NodeID: NodeFacts?]
+    /// The sessions concerned: when they expire, nil when they are over.
+    let sessions: [SessionID: Int?]
+
+    init(after sequence: Int, from reader: any StoreReader) throws {
+        let changes = try reader.changes(after: sequence, limit: Self.limit)
+        var nodes: Set<NodeID> = []
+        var sessions: [SessionID: Int?] = [:]
+        for subject in Set(changes.map(\.subject)) {
+            switch subject {
+            case .node(let id): nodes.insert(id)
+            case .session(let id):
+                let session = try reader.session(id)
+                sessions.updateValue(session?.endedAt == nil ? session?.expiresAt : nil, forKey: id)
+                if let device = session?.device, let node = try reader.node(device: device) { nodes.insert(node.id) }
+            case .person(let id):
+                for session in try reader.openSessions(of: id) {
+                    if let node = try reader.node(device: session.device) { nodes.insert(node.id) }
+                }
+            }
+        }
+        through = changes.last?.sequence ?? sequence
+        asOf = try reader.lastChangeSequence()
+        isFull = changes.count >= Self.limit
+        self.sessions = sessions
+        var facts: [NodeID: NodeFacts?] = [:]
+        for id in nodes {
+            facts.updateValue(
+                try reader.node(id).map { try NodeFacts(reading: $0, from: reader) }, forKey: id)
+        }
+        self.nodes = facts
+    }
+}
