@@ -116,6 +116,9 @@ let package = Package(
             "Agent", uses: vocabulary + ["Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
             products: [logging]),
 
+        // A browser and a device without window or agent: for the demo, the bench and the tests.
+        module("Walkthrough", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Sessions"]),
+
         // 4 programs
         program("ztna", uses: vocabulary + ["LocalSocket", "CQREncode"], products: [arguments]),
         program(
@@ -156,8 +159,10 @@ let package = Package(
         tests("ServerConfigurationTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "ServerConfiguration"]),
         tests(
             "GatewayTests",
-            uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Gateway"],
-            products: [hummingbird, logging]),
+            uses: vocabulary + [
+                "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Gateway", "Walkthrough",
+            ],
+            products: [logging]),
         tests(
             "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
             products: [logging]),

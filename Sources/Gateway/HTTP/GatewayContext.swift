@@ -1,5 +1,6 @@
 package import Hummingbird
 package import NIOCore
+internal import Logging
 internal import NetworkAddresses
 
 /// One request's context: who is at the other end of the connection.
@@ -11,6 +12,14 @@ package struct GatewayContext: RequestContext {
         coreContext = .init(source: source)
         remoteAddress = source.channel.remoteAddress
     }
+
+    /// For requests that come by a function call.
+    init(logger: Logger, remoteAddress: SocketAddress) {
+        coreContext = .init(source: InProcessSource(logger: logger))
+        self.remoteAddress = remoteAddress
+    }
+
+    private struct InProcessSource: RequestContextSource { let logger: Logger }
 
     /// Forms and tokens are small: a body over 64 KiB is refused.
     package var maxUploadSize: Int { 64 * 1024 }

@@ -1,0 +1,56 @@
+internal import HTTPTypes
+internal import Hummingbird
+package import Logging
+internal import NIOCore
+
+/// Answers requests by a function call, without sockets: what the bench measures and most tests drive.
+///
+/// The netmap stream is not for this: it needs a connection that can close.
+package struct InProcessResponder: Sendable {
+    package struct Answer: Sendable {
+        package let status: Int
+        package let headers: [(name: String, value: String)]
+        package let body: [UInt8]
+    }
+
+    private let responder: RouterResponder<GatewayContext>
+    private let logger: Logger
+
+    package init(_ gateway: Gateway, logger: Logger) {
+        responder = gateway.router().buildResponder()
+        self.logger = logger
+    }
+
+    /// `target` is path and query.
+    package func answer(
+        method: String, target: String, headers: [(name: String, value: String)], body: [UInt8], address: String
+    ) async throws -> Answer {
+        var fields = HTTPFields()
+        for header in headers {
+            if let name = HTTPField.Name(header.name) { fields.append(HTTPField(name: name, value: header.value)) }
+        }
+        let head = HTTPRequest(
+            method: HTTPRequest.Method(method) ?? .get, scheme: "https", authority: "in-process", path: target,
+            headerFields: fields)
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
+        let context = GatewayContext(logger: logger, remoteAddress: try SocketAddress(ipAddress: address, port: 1024))
+        let response: Response
+        do { response = try await responder.respond(to: request, context: context) } catch let error as any HTTPResponseError {
+            response = try error.response(from: request, context: context)
+        }
+        let collected = Collected()
+        try await response.body.write(Writer(collected: collected))
+        return Answer(
+            status: response.status.code, headers: response.headers.map { ($0.name.rawName, $0.value) },
+            body: collected.bytes)
+    }
+
+    /// Written by one task, read after it has finished.
+    private final class Collected: @unchecked Sendable { var bytes: [UInt8] = [] }
+
+    private struct Writer: ResponseBodyWriter {
+        let collected: Collected
+        func write(_ buffer: ByteBuffer) async throws { collected.bytes.append(contentsOf: buffer.readableBytesView) }
+        consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
+    }
+}
