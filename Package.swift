@@ -143,13 +143,13 @@ let package = Package(
 
         // Tests mirror Sources; Support holds the harnesses that several share.
         tests("StrictJSONTests", uses: ["StrictJSON"]),
-        tests("CryptographyTests", uses: ["Cryptography"]),
+        tests("CryptographyTests", uses: ["Cryptography"], fixtures: true),
         tests("IdentityTests", uses: ["Identity"]),
         tests("NetworkAddressesTests", uses: ["NetworkAddresses"]),
         tests("SignedDocumentsTests", uses: ["StrictJSON", "Cryptography", "SignedDocuments"]),
         tests("AccessPolicyTests", uses: ["Identity", "NetworkAddresses", "StrictJSON", "AccessPolicy"]),
         tests("WireTests", uses: vocabulary),
-        tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"]),
+        tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"], fixtures: true),
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
         tests("StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"]),
