@@ -87,8 +87,6 @@ import Testing
             ("code=a&state=", .missing("state")), ("code=a&error=b&state=s", .codeAndError), ("", .missing("state")),
             ("code=%zz&state=s", .malformed), ("code=%4&state=s", .malformed), ("code=%&state=s", .malformed),
             ("code=%ff&state=s", .malformed), (String(repeating: "a&", count: 65), .malformed),
-            (String(repeating: "a", count: 16_385), .malformed),
-            ("state=s&code=" + String(repeating: "a", count: 4_097), .tooLong("code")),
         ] as [(String, AuthorizationResponseError)])
     func `is refused`(_ query: String, error: AuthorizationResponseError) {
         #expect(throws: error) { try AuthorizationResponse(parsing: query) }
@@ -180,9 +178,14 @@ import Testing
             (#"{"id_token":"i","id_token":"j"}"#, .notJSON(.duplicateName("id_token"))),
             ("<html>", .notJSON(.malformed(offset: 0))), ("", .notJSON(.malformed(offset: 0))),
             ("access_token=a&id_token=i", .notJSON(.malformed(offset: 0))),
-            (String(repeating: " ", count: 262_145), .notJSON(.tooLong)),
         ] as [(String, TokenResponseError)])
     func `is refused`(_ text: String, error: TokenResponseError) {
         #expect(throws: error) { try TokenResponse(parsing: Array(text.utf8)) }
+    }
+
+    @Test func `is refused when it is huge`() {
+        #expect(throws: TokenResponseError.notJSON(.tooLong)) {
+            try TokenResponse(parsing: [UInt8](repeating: 0x20, count: 262_145))
+        }
     }
 }

@@ -98,11 +98,17 @@ import Testing
             ("a list", "[]", .notJSON(.notAnObject)),
             ("nothing", "", .notJSON(.malformed(offset: 0))),
             ("two issuers", #"{"issuer":"a","issuer":"b"}"#, .notJSON(.duplicateName("issuer"))),
-            ("huge", String(repeating: " ", count: 262_145), .notJSON(.tooLong)),
         ] as [(String, String, DiscoveryError)])
     func `is refused when it is`(_ name: String, text: String, error: DiscoveryError) {
         #expect(throws: error) {
             try ProviderMetadata(parsing: Array(text.utf8), expectedIssuer: "https://idp.example.com")
+        }
+    }
+
+    @Test func `is refused when it is huge`() {
+        #expect(throws: DiscoveryError.notJSON(.tooLong)) {
+            try ProviderMetadata(
+                parsing: [UInt8](repeating: 0x20, count: 262_145), expectedIssuer: "https://idp.example.com")
         }
     }
 
