@@ -152,7 +152,8 @@ let package = Package(
         tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"], fixtures: true),
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
-        tests("StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"]),
+        tests(
+            "StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"], products: [grdb]),
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),

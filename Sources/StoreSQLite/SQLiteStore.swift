@@ -12,7 +12,7 @@ package final class SQLiteStore: Store {
     /// Writes that share one commit, at most.
     private static let batchSize = 128
 
-    private let writer: DatabaseQueue
+    let writer: DatabaseQueue
     /// The same as `writer` for a database in memory.
     private let reader: DatabaseQueue
     private let writes: BatchQueue<PendingWrite>
@@ -93,11 +93,6 @@ package final class SQLiteStore: Store {
                 continuation.resume()
             }
         }
-    }
-
-    /// Sets a limit of the writing connection: how tests fill a disk or take the right to write away.
-    func apply(pragma: String) async throws {
-        try await writer.writeWithoutTransaction { try $0.execute(sql: "PRAGMA \(pragma)") }
     }
 
     /// SQLite would make the file with the process's umask; its -wal and -shm files take over the mode of the file.

@@ -1,0 +1,174 @@
+import Identity
+import Sessions
+import Store
+import Testing
+
+/// One promise of `Store`, checked against an empty store of any backend.
+struct StorePromise: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let check: @Sendable (any Store) async throws -> Void
+
+    init(_ description: String, _ check: @escaping @Sendable (any Store) async throws -> Void) {
+        testDescription = description
+        self.check = check
+    }
+}
+
+struct BodyFailed: Error, Hashable {}
+
+/// All promises of the doc comments in Sources/Store/Store.swift: each backend is put through every one.
+enum StoreConformance {
+    static let all =
+        transactionPromises + signInPromises + peoplePromises + sessionPromises + nodePromises + changePromises
+}
+
+let transactionPromises = [
+    StorePromise("a body that throws leaves nothing behind and its error comes out") { store async throws in
+        await #expect(throws: BodyFailed.self) {
+            try await store.write { records in
+                try records.setSetting("a", to: "1")
+                try records.appendChange(.node(RandomRecords.fixed(1)), at: 1)
+                throw BodyFailed()
+            }
+        }
+        #expect(try await store.read { try $0.setting("a") } == nil)
+        #expect(try await store.read { try $0.lastChangeSequence() } == 0)
+    },
+    StorePromise("a body that throws takes no other writer's change with it") { store async throws in
+        await withTaskGroup { group in
+            for number in 0..<64 {
+                group.addTask {
+                    try? await store.write { records in
+                        try records.setSetting("\(number)", to: "")
+                        if number.isMultiple(of: 3) { throw BodyFailed() }
+                    }
+                }
+            }
+        }
+        let kept = try await store.read { records in try (0..<64).filter { try records.setting("\($0)") != nil } }
+        #expect(kept == (0..<64).filter { !$0.isMultiple(of: 3) })
+    },
+    StorePromise("a body may catch a conflict and go on") { store async throws in
+        var random = RandomRecords(seed: 2)
+        let first = random.person()
+        let second = random.person(provider: first.provider, subject: first.subject)
+        try await store.write { records in
+            try records.save(first)
+            do { try records.save(second) } catch StoreError.conflict { try records.setSetting("caught", to: "yes") }
+        }
+        let (people, caught) = try await store.read { try ($0.people(), $0.setting("caught")) }
+        #expect(people == [first])
+        #expect(caught == "yes")
+    },
+    StorePromise("64 writers that arrive together each see the ones before") { store async throws in
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<64 {
+                group.addTask {
+                    try await store.write { records in
+                        let count = Int(try records.setting("count") ?? "0") ?? 0
+                        try records.setSetting("count", to: "\(count + 1)")
+                        return count
+                    }
+                }
+            }
+            var seen: Set<Int> = []
+            for try await count in group { seen.insert(count) }
+            #expect(seen == Set(0..<64))
+        }
+    },
+    StorePromise("a write sees its own changes, and a read after it sees them") { store async throws in
+        let inside = try await store.write { records in
+            try records.setSetting("name", to: "é\0\"")
+            return try records.setting("name")
+        }
+        #expect(inside == "é\0\"")
+        #expect(try await store.read { try $0.setting("name") } == "é\0\"")
+        try await store.write { try $0.setSetting("name", to: "") }
+        #expect(try await store.read { try $0.setting("name") } == "")
+        #expect(try await store.read { try $0.setting("Name") } == nil)
+    },
+    StorePromise("a read sees one state while writers move an amount between two records") { store async throws in
+        try await store.write { records in
+            try records.setSetting("left", to: "100")
+            try records.setSetting("right", to: "0")
+        }
+        try await withThrowingTaskGroup { group in
+            for number in 1...50 {
+                group.addTask {
+                    try await store.write { records in
+                        let left = Int(try records.setting("left") ?? "") ?? 0
+                        try records.setSetting("left", to: "\(left - number)")
+                        try records.setSetting("right", to: "\(100 - left + number)")
+                    }
+                }
+                group.addTask {
+                    let sum = try await store.read { records throws in
+                        (Int(try records.setting("left") ?? "") ?? 0) + (Int(try records.setting("right") ?? "") ?? 0)
+                    }
+                    #expect(sum == 100)
+                }
+            }
+            try await group.waitForAll()
+        }
+    },
+    StorePromise("a closed store refuses and ends its signals") { store async throws in
+        let signals = await store.changeSignals()
+        await store.close()
+        await store.close()
+        for await _ in signals { Issue.record("nothing was written") }
+        for await _ in await store.changeSignals() { Issue.record("nothing was written") }
+        await #expect(throws: StoreError.closed) { try await store.write { try $0.setSetting("a", to: "b") } }
+        await #expect(throws: StoreError.closed) { _ = try await store.read { try $0.setting("a") } }
+    },
+]
+
+let changePromises = [
+    StorePromise("changes come in the order of their sequence, after a point, within a limit") { store async throws in
+        let id = RandomRecords.fixed(20)
+        let subjects: [ChangeRecord.Subject] = [.session(id), .person(id), .node(id), .session(id)]
+        for (time, subject) in subjects.enumerated() {
+            try await store.write { try $0.appendChange(subject, at: time) }
+        }
+        let all = try await store.read { try $0.changes(after: 0, limit: 100) }
+        #expect(all.map(\.subject) == subjects)
+        #expect(all.map(\.at) == [0, 1, 2, 3])
+        #expect(zip(all, all.dropFirst()).allSatisfy { $0.sequence < $1.sequence })
+        let (last, part, none) = try await store.read { records throws in
+            try (
+                records.lastChangeSequence(), records.changes(after: all[0].sequence, limit: 2),
+                records.changes(after: 0, limit: 0)
+            )
+        }
+        #expect(last == all.last?.sequence)
+        #expect(part == Array(all[1...2]))
+        #expect(none == [])
+    },
+    StorePromise("commits that changed the log are signalled, coalesced, to every follower") { store async throws in
+        let (first, second) = (await store.changeSignals(), await store.changeSignals())
+        for time in 1...5 { try await store.write { try $0.appendChange(.node(RandomRecords.fixed(21)), at: time) } }
+        await store.close()
+        for signals in [first, second] {
+            var count = 0
+            for await _ in signals { count += 1 }
+            #expect(count == 1)
+        }
+    },
+    StorePromise("no signal follows a write that left the log alone or whose body threw") { store async throws in
+        let signals = await store.changeSignals()
+        try await store.write { try $0.setSetting("quiet", to: "") }
+        try? await store.write { records in
+            try records.appendChange(.node(RandomRecords.fixed(22)), at: 1)
+            throw BodyFailed()
+        }
+        await store.close()
+        for await _ in signals { Issue.record("nothing changed") }
+    },
+    StorePromise("whoever is woken finds the change") { store async throws in
+        var signals = await store.changeSignals().makeAsyncIterator()
+        for time in 1...20 {
+            try await store.write { try $0.appendChange(.person(RandomRecords.fixed(23)), at: time) }
+            await signals.next()
+            #expect(try await store.read { try $0.lastChangeSequence() } == time)
+        }
+    },
+]
