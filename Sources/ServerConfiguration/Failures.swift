@@ -1,0 +1,7 @@
+/// Everything wrong with one file, in the order of the file; never empty.
+package struct InvalidConfiguration: Error, Hashable, Sendable, CustomStringConvertible {
+    package let diagnostics: [Diagnostic]
+
+    /// Every diagnostic with its source line, as a compiler prints them.
+    package var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+}
