@@ -29,6 +29,19 @@ package enum NearMiss: Hashable, Sendable {
     case ruleForOtherService(RuleName, [Service])
 }
 
+extension NearMiss: CustomStringConvertible {
+    /// As part of a sentence: "rule interns-web allows only tcp/80".
+    package var description: String {
+        switch self {
+        case .noRuleNamesSource: "no rule names the source"
+        case .ruleForOtherDestination(let rule, let selectors):
+            "rule \(rule) is only for \(selectors.map(\.text).joined(separator: ", "))"
+        case .ruleForOtherService(let rule, let services):
+            "rule \(rule) allows only \(services.map(\.text).joined(separator: ", "))"
+        }
+    }
+}
+
 /// What was decided about one attempt, with its reasons.
 package struct Decision: Hashable, Sendable {
     package enum Verdict: Hashable, Sendable {

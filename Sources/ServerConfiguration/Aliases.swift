@@ -4,7 +4,7 @@
 /// an anchor that nothing refers to expands to nothing, an alias of no anchor is an error to the YAML library.
 /// Source: YAML 1.1 §3.2.2.2, §4.2.2; the alphabet is libyaml's.
 enum Aliases {
-    static func first(in lines: [String]) -> (name: String, position: Position)? {
+    static func first(in lines: [String]) -> Position? {
         var anchors: Set<String> = []
         for line in lines {
             for (name, _) in names(after: "&", in: line) { anchors.insert(name) }
@@ -12,7 +12,7 @@ enum Aliases {
         guard !anchors.isEmpty else { return nil }
         for (index, line) in lines.enumerated() {
             for (name, column) in names(after: "*", in: line) where anchors.contains(name) {
-                return (name, Position(line: index + 1, column: column))
+                return Position(line: index + 1, column: column)
             }
         }
         return nil

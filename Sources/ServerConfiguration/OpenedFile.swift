@@ -28,7 +28,7 @@ extension Report {
     mutating func root(expected: String) -> YAMLNode? {
         let before = count
         let root = YAMLReader.read(&self)
-        if let root, !root.isNothing { return root }
+        if let root, !root.isNothing { return root.isUnreadable ? nil : root }
         if count == before { error(at: Position(line: 1, column: 1), "the file is empty", expected: expected) }
         return nil
     }

@@ -107,10 +107,12 @@ private struct PolicyReader {
     private mutating func fail(_ failure: PolicyTestFailure) {
         guard failure.index < testPositions.count else { return }
         let decision = failure.decision
+        let answer = decision.rule.map { "allowed by rule \($0)" } ?? "denied"
+        let reason = decision.nearMisses.first.map { ": \($0)" } ?? ""
         report.error(
             at: testPositions[failure.index],
-            "this test fails: \(decision.attempt.service) is \(decision.isAllowed ? "allowed" : "denied"), the test "
-                + "expects \(failure.test.expect.rawValue). \(decision.explanation)")
+            "this test fails: \(decision.attempt.service) is \(answer)\(reason)",
+            expected: failure.test.expect.rawValue)
     }
 }
 

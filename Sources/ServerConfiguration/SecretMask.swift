@@ -89,7 +89,8 @@ struct SecretMask: Sendable {
             }
             column += character.unicodeScalars.count
         }
-        return nil
+        // "? key" alone on its line: the value follows on the next.
+        return line.contains("?") && looksSecret(word) ? (wordColumn, line.endIndex) : nil
     }
 
     private static func looksSecret(_ word: String) -> Bool {

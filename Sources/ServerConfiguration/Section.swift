@@ -7,6 +7,7 @@ struct Section: Sendable {
 
     /// Reports every key that is not one of `keys`. Nil, reported, when the node is no mapping.
     init?(_ node: YAMLNode, name: String, keys: [String], _ report: inout Report) {
+        if node.isUnreadable { return nil }
         guard case .mapping(let entries) = node.content else {
             report.error(
                 at: node.position, "\(name) must be a mapping", found: node.description,
@@ -29,9 +30,9 @@ struct Section: Sendable {
     /// Where the key stands; nil when it is absent.
     func keyPosition(_ key: String) -> Position? { entries[key]?.position }
 
-    /// Nil when absent or empty.
+    /// Nil when absent, empty or unreadable.
     func node(_ key: String) -> YAMLNode? {
-        guard let value = entries[key]?.value, !value.isNothing else { return nil }
+        guard let value = entries[key]?.value, !value.isNothing, !value.isUnreadable else { return nil }
         return value
     }
 
@@ -39,6 +40,7 @@ struct Section: Sendable {
     func required(_ key: String, expected: String, _ report: inout Report) -> YAMLNode? {
         if let node = node(key) { return node }
         if let entry = entries[key] {
+            guard !entry.value.isUnreadable else { return nil }
             report.error(at: entry.position, "\(name): \(key) is empty", expected: expected)
         } else {
             report.error(at: position, "\(name): \(key) is missing", expected: expected)
@@ -102,8 +104,9 @@ extension Report {
     /// The elements of a list; a single text counts as a list of one. Refuses an empty list.
     mutating func elements(_ node: YAMLNode, expected: String, maximum: Int = 1000) -> [YAMLNode] {
         switch node.content {
+        case .unreadable: break
         case .scalar: return [node]
-        case .list(let nodes) where (1...maximum).contains(nodes.count): return nodes
+        case .list(let nodes) where (1...maximum).contains(nodes.count): return nodes.filter { !$0.isUnreadable }
         case .list(let nodes):
             error(
                 at: node.position, nodes.isEmpty ? "this list is empty" : "this list is too long",

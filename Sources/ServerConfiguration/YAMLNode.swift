@@ -5,6 +5,8 @@ struct YAMLNode: Sendable {
         case scalar(String, isPlain: Bool)
         case list([YAMLNode])
         case mapping([Entry])
+        /// Something was wrong with it, and was reported; readers pass over it.
+        case unreadable
     }
 
     struct Entry: Sendable {
@@ -22,6 +24,8 @@ struct YAMLNode: Sendable {
         return ["", "~", "null"].contains(text)
     }
 
+    var isUnreadable: Bool { if case .unreadable = content { true } else { false } }
+
     /// What stands here, for a diagnostic.
     var description: String {
         switch content {
@@ -29,6 +33,7 @@ struct YAMLNode: Sendable {
             isNothing ? "nothing" : text.unicodeScalars.count > 60 ? "a long text" : "\"\(Self.printable(text))\""
         case .list: "a list"
         case .mapping: "a mapping"
+        case .unreadable: "something unreadable"
         }
     }
 

@@ -28,7 +28,7 @@ struct YAMLReader {
         let defects = report.source.defects
         for (position, message) in defects { report.error(at: position, message) }
         if let alias = Aliases.first(in: report.source.lines) {
-            report.error(at: alias.position, "aliases are not allowed; write the value again", found: "*\(alias.name)")
+            report.error(at: alias, "aliases are not allowed; write the value again")
             return nil
         }
         guard defects.isEmpty else { return nil }
@@ -83,22 +83,23 @@ struct YAMLReader {
         }
     }
 
-    private mutating func convert(_ node: Node, depth: Int) -> YAMLNode? {
+    private mutating func convert(_ node: Node, depth: Int) -> YAMLNode {
         let position = Self.position(node.mark)
+        let unreadable = YAMLNode(content: .unreadable, position: position)
         guard depth < Self.maximumDepth else {
             report.error(at: position, "this is nested too deeply", expected: "at most \(Self.maximumDepth) levels")
-            return nil
+            return unreadable
         }
         switch node {
         case .scalar(let scalar):
-            guard isAccepted(scalar.tag, at: position) else { return nil }
+            guard isAccepted(scalar.tag, at: position) else { return unreadable }
             return YAMLNode(content: .scalar(scalar.string, isPlain: scalar.style == .plain), position: position)
         case .sequence(let sequence):
-            guard isAccepted(sequence.tag, at: position) else { return nil }
+            guard isAccepted(sequence.tag, at: position) else { return unreadable }
             return YAMLNode(
-                content: .list(sequence.compactMap { convert($0, depth: depth + 1) }), position: position)
+                content: .list(sequence.map { convert($0, depth: depth + 1) }), position: position)
         case .mapping(let mapping):
-            guard isAccepted(mapping.tag, at: position) else { return nil }
+            guard isAccepted(mapping.tag, at: position) else { return unreadable }
             var entries: [YAMLNode.Entry] = []
             for (key, value) in mapping {
                 let keyPosition = Self.position(key.mark)
@@ -108,13 +109,14 @@ struct YAMLReader {
                 }
                 // A repetition that was reported already, under the name that we gave it.
                 if RepeatedKey.isReplacement(name.string) { continue }
-                guard let value = convert(value, depth: depth + 1) else { continue }
-                entries.append(YAMLNode.Entry(key: name.string, position: keyPosition, value: value))
+                entries.append(
+                    YAMLNode.Entry(
+                        key: name.string, position: keyPosition, value: convert(value, depth: depth + 1)))
             }
             return YAMLNode(content: .mapping(entries), position: position)
         case .alias:
             report.error(at: position, "aliases are not allowed; write the value again")
-            return nil
+            return unreadable
         }
     }
 

@@ -1,0 +1,51 @@
+import AccessPolicy
+import ServerConfiguration
+import Testing
+
+@Suite struct `The documented examples` {
+    private static func example(_ name: String) -> String {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+        return "\(root)/Docs/examples/\(name)"
+    }
+
+    /// The system's files, and beside them those that the example names and no repository should hold.
+    private static var system: Files {
+        let real = Files.ofSystem()
+        return Files(
+            read: { path, maximum in
+                [".pem", "-secret.txt"].contains(where: path.hasSuffix)
+                    ? .success(Array("x".utf8)) : real.read(path, maximum)
+            }, mode: real.mode, environment: real.environment)
+    }
+
+    @Test func `are good`() throws {
+        let configuration = try ServerConfiguration.load(path: Self.example("ztna.yaml"), files: Self.system).get()
+        let policy = try PolicyFile.load(path: configuration.policyFile, files: Self.system).get()
+        #expect(configuration.providers.count == 1 && policy.rules.count == 3 && policy.tests.count == 3)
+    }
+}
+
+@Suite struct `The system's files` {
+    @Test func `tell what is no readable file`() {
+        let system = Files.ofSystem()
+        #expect(system.read("/nonexistent/file", 10) == .failure(.notFound))
+        #expect(system.read("/", 10) == .failure(.notAFile))
+        #expect(system.read("/dev/zero", 10) == .failure(.notAFile))
+        #expect(system.read(#filePath, 10) == .failure(.tooLarge))
+        #expect(system.mode("/nonexistent/file") == nil)
+        #expect(system.mode(#filePath).map { $0 & 0o400 } == 0o400)
+        #expect(system.environment("ZTNA_NO_SUCH_VARIABLE") == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("30d", 2_592_000), ("1h", 3600), ("15m", 900), ("90s", 90), ("", nil), ("d", nil), ("0d", nil),
+            ("05m", nil),
+            ("1w", nil), ("1", nil), ("-1h", nil), ("1.5h", nil), ("1 h", nil), ("999999999d", nil), ("1H", nil),
+            ("٣m", nil),
+            ("é", nil),
+        ] as [(String, Int?)])
+    func `durations are digits and a unit`(_ text: String, _ seconds: Int?) {
+        #expect(DurationText.parse(text) == seconds.map { .seconds($0) })
+    }
+}
