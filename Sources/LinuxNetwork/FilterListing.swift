@@ -1,16 +1,15 @@
 internal import NetworkAddresses
 internal import StrictJSON
 
-/// What nft says about one of our tables: its rules in nft's own canonical form, and its sets' members.
-struct FilterListing {
-    /// Table, sets (without members), chains and rules in order, without handles and with the table's name left out.
-    let structure: [JSON]
-
-    init(parsing bytes: [UInt8], table: String) throws(LinuxNetworkError) {
-        structure = try Self.objects(bytes).compactMap { object in
-            guard !object.keys.contains("metainfo") else { return nil }
-            return .object(object.mapValues { Self.canonical($0, table: table) })
-        }
+/// What nft says about one of our tables.
+enum FilterListing {
+    /// The rules of a table as nft lists them, but for the table's name and the flag that makes the canonical one dormant.
+    static func rules(_ bytes: [UInt8], of table: String) -> [String] {
+        var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        guard lines.first == "table inet \(table) {" else { return lines }
+        lines.removeFirst()
+        if table == FilterScript.canonicalTable, lines.first == "\tflags dormant" { lines.removeFirst() }
+        return lines
     }
 
     /// A set's members by key; the value is the whole seconds that remain, nil for a member without timeout.
@@ -31,14 +30,6 @@ struct FilterListing {
             throw .malformedReply("nft listing")
         }
         return list.compactMap(\.objectValue)
-    }
-
-    private static func canonical(_ json: JSON, table: String) -> JSON {
-        guard var members = json.objectValue else { return json }
-        members["handle"] = nil
-        if members["table"] == .string(table) { members["table"] = nil }
-        if members["name"] == .string(table) { members["name"] = nil }
-        return .object(members)
     }
 
     /// The key as `FilterElements` writes it: "a", "a . 6 . 22", "a . 6 . 22-80".

@@ -89,13 +89,25 @@ enum FilterScript {
         return "\(key) timeout \(min(max(expiresAt - now, 1), 31_536_000))s"
     }
 
+    /// A flow without answers stays `new`: it is logged once a minute. When the set is full, flows are logged more often.
+    private static func seen(_ address: String) -> String {
+        "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
+    }
+
     private static func verdictChains(group: UInt16) -> String {
         func log(_ verdict: FilterVerdict) -> String {
             "log prefix \"\(verdict.rawValue)\" group \(group) snaplen \(PacketHeader.longestUseful)"
         }
         return """
+            set seen4 { \(seen("ipv4_addr")) }
+            set seen6 { \(seen("ipv6_addr")) }
             chain allowed {
-            ct state new limit rate 200/second burst 400 packets \(log(.allowed))
+            ct state != new accept
+            ip saddr . meta l4proto . th sport . th dport @seen4 accept
+            ip6 saddr . meta l4proto . th sport . th dport @seen6 accept
+            add @seen4 { ip saddr . meta l4proto . th sport . th dport }
+            add @seen6 { ip6 saddr . meta l4proto . th sport . th dport }
+            limit rate 200/second burst 400 packets \(log(.allowed))
             accept
             }
             chain refused {
@@ -128,11 +140,11 @@ enum FilterScript {
         """
     }
 
-    /// From this node to the overlay. A flow whose beginning conntrack has not seen is not taken for one of ours: else an
-    /// inbound flow that outlived its grant could come back as our own after its entry is lost.
+    /// From this node to the overlay. What refuses an inbound packet (it is related to it) always leaves. A flow whose
+    /// beginning conntrack has not seen is not taken for one of ours: else an inbound flow that outlived its grant could
+    /// come back as our own after its entry is lost.
     private static let outboundChains = """
         chain answers {
-        ct state related accept
         tcp flags & rst == rst accept
         \(lookups(address: "daddr", port: "sport", ping: "echo-reply", verdict: "accept"))
         goto refused
@@ -143,6 +155,7 @@ enum FilterScript {
         accept
         }
         chain outbound {
+        ct direction reply ct state related accept
         ip daddr { 224.0.0.0/4, 255.255.255.255 } drop
         ip6 daddr { fe80::/10, ff00::/8 } drop
         ip daddr @peer4 goto to_peer

@@ -6,9 +6,11 @@ internal import CLinux
 
 /// A netlink message being written. Source: RFC 3549 §2.3.2.
 struct NetlinkRequest {
+    let sequence: UInt32
     private(set) var bytes: [UInt8]
 
     init(type: some BinaryInteger, flags: Int32, sequence: UInt32) {
+        self.sequence = sequence
         bytes = []
         append(UInt32(0))
         append(UInt16(truncatingIfNeeded: type))

@@ -1,5 +1,4 @@
 internal import NetworkAddresses
-internal import StrictJSON
 
 /// Our nftables table `inet ztna`: replaced, changed and read back. Other tables are never touched.
 ///
@@ -9,7 +8,7 @@ package actor PacketFilter {
     private let executor = BlockingExecutor(label: "ztna.nftables")
     private let nft: NFTables
     private var applied: FilterRuleSet?
-    private var canonicalRules: [CanonicalKey: [JSON]] = [:]
+    private var canonicalRules: [CanonicalKey: [String]] = [:]
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -42,16 +41,15 @@ package actor PacketFilter {
         -> [String]
     {
         let expected = try canonicalForm(of: ruleSet)
-        let listing: FilterListing
-        do {
-            let json = try nft.list("list table inet \(FilterScript.table)", members: false)
-            listing = try FilterListing(parsing: json, table: FilterScript.table)
-        } catch .filter(let message) { return ["the table cannot be listed: \(message)"] }
-        guard listing.structure == expected else { return ["the table's sets, chains or rules differ"] }
+        let rules: [String]
+        do { rules = FilterListing.rules(try nft.rules(of: FilterScript.table), of: FilterScript.table) } catch .filter(
+            let message)
+        { return ["the table cannot be listed: \(message)"] }
+        guard rules == expected else { return ["the table's sets, chains or rules differ"] }
         var found: [String] = []
         let elements = FilterElements(ruleSet)
         for set in FilterElements.setNames {
-            let json = try nft.list("list set inet \(FilterScript.table) \(set)", members: true)
+            let json = try nft.members(of: set, in: FilterScript.table)
             let present = try FilterListing.members(parsing: json)
             found += Self.differences(set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance)
         }
@@ -75,25 +73,16 @@ package actor PacketFilter {
         let logGroup: UInt16
     }
 
-    private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> [JSON] {
+    private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> [String] {
         let key = CanonicalKey(
             interface: ruleSet.interface, overlay: ruleSet.overlay.map(\.description), logGroup: ruleSet.logGroup)
         if let known = canonicalRules[key] { return known }
         let table = FilterScript.canonicalTable
         try nft.run(FilterScript.canonical(ruleSet))
-        let json = try nft.list("list table inet \(table)", members: false)
+        let rules = FilterListing.rules(try nft.rules(of: table), of: table)
         try nft.run(FilterScript.removal(of: table))
-        let structure = try FilterListing(parsing: json, table: table).structure.map(Self.awake)
-        canonicalRules = [key: structure]
-        return structure
-    }
-
-    /// A live table has no flags; `dormant` is the canonical one's alone.
-    private static func awake(_ json: JSON) -> JSON {
-        guard var object = json.objectValue, var table = object["table"]?.objectValue else { return json }
-        table["flags"] = nil
-        object["table"] = .object(table)
-        return .object(object)
+        canonicalRules = [key: rules]
+        return rules
     }
 
     private static func differences(

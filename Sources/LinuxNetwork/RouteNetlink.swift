@@ -155,7 +155,7 @@ package actor RouteNetlink {
         while true {
             try deadline.wait(for: socket.number, events: POLLIN, doing: "netlink \(what)")
             guard let replies = NetlinkReply.split(try receive()) else { throw .malformedReply("netlink \(what)") }
-            for reply in replies where reply.sequence == sequence {
+            for reply in replies where reply.sequence == request.sequence {
                 if reply.type == UInt16(NLMSG_DONE) { return gathered }
                 if reply.type == UInt16(NLMSG_ERROR) {
                     guard let code = reply.payload.hostInteger(at: 0, as: Int32.self) else {
