@@ -46,6 +46,16 @@ package struct HTTPResponse: Hashable, Sendable {
     package let head: HTTPHead
     package let body: [UInt8]
 
+    init(head: HTTPHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
+
+    /// For those that answer in place of a network.
+    package init(status: Int, headers: HTTPHeaders, body: [UInt8]) {
+        self.init(head: HTTPHead(status: status, headers: headers), body: body)
+    }
+
     package var status: Int { head.status }
     package var headers: HTTPHeaders { head.headers }
 }

@@ -1,0 +1,223 @@
+import Cryptography
+import Identity
+import Sessions
+import Store
+import SignedDocuments
+import StoreSQLite
+import StrictJSON
+import Testing
+import Walkthrough
+
+@Suite struct `A sign-in` {
+    @Test func `ends in tokens bound to the device key`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let answer = try await harness.signedIn(&device)
+        #expect(answer.status == 200)
+        #expect(answer.string("token_type") == "DPoP")
+        let token = try AccessToken(
+            verifying: try #require(answer.string("access_token")), issuer: GatewayHarness.server,
+            keys: [harness.control.publicKey.thumbprint: harness.control.publicKey], now: harness.clock.now)
+        #expect(token.device.thumbprint == device.key.publicKey.thumbprint)
+        let session = try #require(try await harness.store.read { try $0.session(token.session) })
+        #expect(session.isActive(at: harness.clock.now))
+        #expect(session.mfaAt == harness.clock.now)
+        let groups = try await harness.store.read { try $0.memberships(of: session.person) }
+        #expect(groups.keys.map(\.text) == ["engineering"])
+    }
+
+    @Test func `keeps evidence whose nonce commits to the device key`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        _ = try await harness.signedIn(&device)
+        let session = try #require(try await harness.store.read { try $0.openSessions().first })
+        let claims = try #require(session.evidence.idToken.split(separator: ".").dropFirst().first)
+        let nonce = try JSONMembers(parsing: try #require(Base64URL.decode(claims))).string("nonce")
+        let expected = Digest.sha256(
+            Array("ztna-login-v1".utf8) + Array(device.key.publicKey.thumbprint.utf8) + session.evidence.nonceBytes)
+        #expect(nonce == Base64URL.encode(expected))
+    }
+
+    @Test func `shows code, device and fingerprint before anything is approved`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let begun = try await device.beginSignIn()
+        var browser = harness.browser()
+        let first = try await browser.open(try #require(begun.string("verification_uri_complete")))
+        #expect(first.text.contains(try #require(begun.string("user_code"))))
+        let request = try await browser.submit(first)
+        #expect(request.text.contains("laptop"))
+        #expect(request.text.contains("192.0.2.7"))
+        let hash = try #require(Base64URL.decode(device.key.publicKey.thumbprint))
+        for word in FingerprintWords.words(of: hash) { #expect(request.text.contains(word)) }
+        let poll = try await device.poll(try #require(begun.string("device_code")))
+        #expect(poll.error == "authorization_pending")
+    }
+
+    @Test func `finishes at the loopback listener when the browser is on the device`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let begun = try await device.beginSignIn(loopbackPort: 43_210)
+        let code = try #require(begun.string("device_code"))
+        var browser = harness.browser()
+        browser.stopsAt = "http://127.0.0.1:43210/"
+        let walk = SignInWalk(user: "alice", password: "", number: nil)
+        let page = try await walk.walk(try #require(begun.string("verification_uri_local")), in: &browser)
+        let carried = try #require(page.url.split(separator: "=").last.map(String.init))
+        harness.clock.advance(3)
+        #expect(try await device.poll(code).error == "invalid_grant")
+        harness.clock.advance(3)
+        #expect(try await device.poll(code, loopbackCode: "x" + carried.dropFirst()).error == "invalid_grant")
+        harness.clock.advance(10)
+        #expect(try await device.poll(code, loopbackCode: carried).status == 200)
+    }
+
+    @Test func `of another person on the same device ends the former session`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let first = try await harness.signedIn(&device)
+        harness.provider.use(.init(subject: "bob", email: "bob@example.com", groups: ["interns"]))
+        let second = try await harness.signedIn(&device)
+        let former = try #require(first.string("session_id").flatMap { SessionID($0) })
+        #expect(try await harness.store.read { try $0.session(former)?.end } == .replaced)
+        #expect(try await harness.store.read { try $0.openSessions().map(\.id.text) } == [second.string("session_id")])
+    }
+
+    @Test func `survives a restart of the server between any two steps`() async throws {
+        let clock = HandClock(1_800_000_000)
+        let first = try await GatewayHarness(clock: clock)
+        var device = try first.device()
+        let begun = try await device.beginSignIn()
+        let code = try #require(begun.string("device_code"))
+        // Each restart: a new gateway, with new nonces and empty memory, over the same records.
+        let second = try await GatewayHarness(store: first.store, clock: clock)
+        var browser = second.browser()
+        let walk = SignInWalk(user: "alice", password: "", number: begun.integer("number"))
+        let page = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+        #expect(page.outcome == "allowed")
+        let third = try await GatewayHarness(store: first.store, clock: clock)
+        var returned = try third.device(device.key)
+        let answer = try await returned.poll(code)
+        #expect(answer.status == 200)
+        let fourth = try await GatewayHarness(store: first.store, clock: clock)
+        var again = try fourth.device(device.key)
+        #expect(try await again.poll(code).error == "invalid_grant")
+        #expect(try await again.refresh(try #require(answer.string("refresh_token"))).status == 200)
+    }
+}
+
+@Suite struct `A poll` {
+    @Test func `by a foreign key gets nothing`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let code = try await harness.approved(&device)
+        var thief = try harness.device()
+        #expect(try await thief.poll(code).error == "invalid_grant")
+        #expect(harness.log.text.contains("foreign key"))
+        #expect(try await device.poll(code).status == 200)
+    }
+
+    @Test func `too early is told to slow down`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let code = try #require(try await device.beginSignIn().string("device_code"))
+        #expect(try await device.poll(code).error == "authorization_pending")
+        harness.clock.advance(1)
+        #expect(try await device.poll(code).error == "slow_down")
+        harness.clock.advance(6)
+        #expect(try await device.poll(code).error == "slow_down")
+        harness.clock.advance(13)
+        #expect(try await device.poll(code).error == "authorization_pending")
+    }
+
+    @Test func `after redemption gets nothing`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let code = try await harness.approved(&device)
+        #expect(try await device.poll(code).status == 200)
+        #expect(try await device.poll(code).error == "invalid_grant")
+    }
+
+    @Test func `after ten minutes is told that the code has expired`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let code = try #require(try await device.beginSignIn().string("device_code"))
+        harness.clock.advance(600)
+        #expect(try await device.poll(code).error == "expired_token")
+    }
+
+    @Test func `after a denial is told so`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let begun = try await device.beginSignIn()
+        var browser = harness.browser()
+        let walk = SignInWalk(user: "alice", password: "", number: begun.integer("number"), allows: false)
+        let page = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+        #expect(page.outcome == "denied")
+        #expect(try await device.poll(try #require(begun.string("device_code"))).error == "access_denied")
+        #expect(try await harness.store.read { try $0.people() }.isEmpty)
+    }
+
+    @Test func `after the wrong number is told that the sign-in was refused`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let begun = try await device.beginSignIn()
+        var browser = harness.browser()
+        let number = try #require(begun.integer("number"))
+        let walk = SignInWalk(user: "alice", password: "", number: number == 99 ? 98 : number + 1)
+        let page = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+        #expect(page.outcome == "denied")
+        #expect(try await device.poll(try #require(begun.string("device_code"))).error == "access_denied")
+    }
+}
+
+@Suite struct `A refresh token` {
+    @Test func `rotates, and an old one ends the session`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let first = try #require(try await harness.signedIn(&device).string("refresh_token"))
+        let second = try #require(try await device.refresh(first).string("refresh_token"))
+        #expect(first != second)
+        #expect(try await device.refresh(first).error == "invalid_grant")
+        #expect(harness.log.text.contains("an old refresh token was used again"))
+        #expect(try await device.refresh(second).error == "invalid_grant")
+        #expect(try await harness.store.read { try $0.openSessions() }.isEmpty)
+    }
+
+    @Test func `is given again to the same attempt within a minute`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let first = try #require(try await harness.signedIn(&device).string("refresh_token"))
+        let second = try #require(try await device.refresh(first, attempt: "a1").string("refresh_token"))
+        #expect(try await device.refresh(first, attempt: "a1").string("refresh_token") == second)
+        harness.clock.advance(61)
+        #expect(try await device.refresh(first, attempt: "a1").error == "invalid_grant")
+    }
+
+    @Test func `is worth nothing to another key, and ends nothing there`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let token = try #require(try await harness.signedIn(&device).string("refresh_token"))
+        var thief = try harness.device()
+        #expect(try await thief.refresh(token).error == "invalid_grant")
+        _ = try await thief.revoke(token)
+        #expect(try await device.refresh(token).status == 200)
+    }
+
+    @Test func `is revoked by log-out`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let token = try #require(try await harness.signedIn(&device).string("refresh_token"))
+        #expect(try await device.revoke(token).status == 200)
+        #expect(try await device.refresh(token).error == "invalid_grant")
+        #expect(try await harness.store.read { try $0.openSessions() }.isEmpty)
+    }
+
+    @Test func `ends with the session's lifetime`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let token = try #require(try await harness.signedIn(&device).string("refresh_token"))
+        harness.clock.advance(86_400)
+        #expect(try await device.refresh(token).error == "invalid_grant")
+    }
+}
