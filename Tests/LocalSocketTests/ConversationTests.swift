@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import StrictJSON
 import Testing
@@ -97,7 +98,7 @@ import Testing
         let raw = try RawClient(folder.socket)
         raw.write("[1]\n")
         shutdown(raw.descriptor, Int32(SHUT_WR))
-        #expect(raw.readAll() == "[1]\n")
+        #expect(await raw.readAll() == "[1]\n")
         server.stop()
     }
 
@@ -128,7 +129,7 @@ import Testing
     @Test func `a peer that is not permitted`() async throws {
         let server = try LocalSocketServer.echo(folder, allow: { $0.uid != getuid() })
         let raw = try RawClient(folder.socket)
-        let line = try JSON(parsing: Array(raw.readAll().utf8))
+        let line = try JSON(parsing: Array(await raw.readAll().utf8))
         #expect(line.objectValue?["error"] == "not-permitted")
         #expect(line.objectValue?["message"]?.stringValue?.isEmpty == false)
         let client = try LocalSocketClient.connect(path: folder.socket)
@@ -166,7 +167,7 @@ import Testing
         }
         let raw = try RawClient(folder.socket)
         raw.write(bytes)
-        let line = try JSON(parsing: Array(raw.readAll().utf8))
+        let line = try JSON(parsing: Array(await raw.readAll().utf8))
         #expect(line.objectValue?["error"] == .string(code))
         server.stop()
     }
@@ -198,13 +199,18 @@ private final class RawClient {
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    func readAll() -> String {
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
-            all += buffer.prefix(count)
+    /// Waits on a thread of its own, so that the server's tasks can run.
+    func readAll() async -> String {
+        let descriptor = descriptor
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var all: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 65_536)
+                while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 {
+                    all += buffer.prefix(count)
+                }
+                continuation.resume(returning: String(decoding: all, as: UTF8.self))
+            }
         }
     }
 }
