@@ -189,19 +189,26 @@ extension LineConnection {
                 state.inputEnd = .closed
                 return
             }
-            for byte in buffer.prefix(count) {
-                if byte == 0x0A {
-                    state.lines.append(state.partial)
-                    state.partial = []
-                } else {
-                    state.partial.append(byte)
-                }
-                guard state.partial.count <= maximumLineBytes else {
-                    state.inputEnd = .tooLong
-                    state.partial = []
-                    return
-                }
-            }
+            guard append(buffer.prefix(count), to: &state) else { return }
         }
+    }
+
+    /// False when a line has become too long: nothing is read any more.
+    private func append(_ bytes: ArraySlice<UInt8>, to state: inout State) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: 0x0A)
+            state.partial += rest[..<(end ?? rest.endIndex)]
+            guard state.partial.count <= maximumLineBytes else {
+                state.inputEnd = .tooLong
+                state.partial = []
+                return false
+            }
+            guard let end else { return true }
+            state.lines.append(state.partial)
+            state.partial = []
+            rest = rest[(end + 1)...]
+        }
+        return true
     }
 }

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Glibc
 import StrictJSON
 import Testing
@@ -203,7 +203,7 @@ private final class RawClient {
     func readAll() async -> String {
         let descriptor = descriptor
         return await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 var all: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 65_536)
                 while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 {
