@@ -111,6 +111,15 @@ private func ruleSet(
 }
 
 @Suite struct `A filter's listing` {
+    @Test func `is the same for the dormant table and the live one, whatever its sets count`() {
+        let dormant = "table inet ztna-canonical {\n\tflags dormant\n\n\tset seen4 {\n\t\tsize 9\n\t}\n}\n"
+        let live = "table inet ztna {\n\tset seen4 {\n\t\tsize 9\t# count 3\n\t}\n}\n"
+        let asleep = "table inet ztna {\n\tflags dormant\n\n\tset seen4 {\n\t\tsize 9\n\t}\n}\n"
+        let expected = FilterListing.rules(Array(dormant.utf8), of: "ztna-canonical")
+        #expect(FilterListing.rules(Array(live.utf8), of: "ztna") == expected)
+        #expect(FilterListing.rules(Array(asleep.utf8), of: "ztna") != expected)
+    }
+
     @Test func `gives members by key with what remains`() throws {
         let json = """
             {"nftables": [{"metainfo": {}}, {"set": {"name": "x", "elem": ["fd00:0::1", {"elem": {"val": {"concat":
