@@ -93,7 +93,7 @@ let package = Package(
         // 1 protocols: no I/O
         module("OpenIDConnect", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
         module("Sessions", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
-        module("Enforcement", uses: ["Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
+        module("Enforcement", uses: ["Cryptography", "SignedDocuments", "Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
 
         // 2 edges
         module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect"]),
@@ -113,7 +113,7 @@ let package = Package(
             ]),
         module("Coordinator", uses: vocabulary + ["Sessions", "Store"], products: [logging]),
         module(
-            "Agent", uses: vocabulary + ["Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
+            "Agent", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
             products: [logging]),
 
         // A browser and a device without window or agent: for the demo, the bench and the tests.
@@ -167,7 +167,7 @@ let package = Package(
         tests(
             "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
             products: [logging]),
-        tests("AgentTests", uses: vocabulary + ["Enforcement", "LinuxNetwork", "Agent"], products: [logging]),
+        tests("AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "LinuxNetwork", "Agent"], products: [logging]),
         tests("EndToEndTests", uses: ["StrictJSON"]),
         tests("RepositoryTests", uses: []),
     ]

@@ -1,0 +1,90 @@
+internal import Cryptography
+package import LinuxNetwork
+internal import LocalSocket
+package import Logging
+internal import SignedDocuments
+
+/// What one `ztna-agent run` is told.
+package struct AgentOptions: Sendable {
+    package var state: String
+    package var socket: String
+    /// Nil: no engine and no filter, as without root.
+    package var interface: InterfaceName?
+    /// The server of the first sign-in, where none is known yet.
+    package var server: ServerURL?
+    /// Who may talk to the socket besides root and the agent's own user.
+    package var operators: Set<UInt32>
+
+    package init(
+        state: String, socket: String, interface: InterfaceName?, server: ServerURL?, operators: Set<UInt32>
+    ) {
+        self.state = state
+        self.socket = socket
+        self.interface = interface
+        self.server = server
+        self.operators = operators
+    }
+}
+
+/// The agent, put together: its state, the control link, the tunnel and the local socket.
+package struct Agent: Sendable {
+    private let link: ControlLink
+    private let dataPlane: DataPlane?
+    private let server: LocalSocketServer
+    private let environment: AgentEnvironment
+
+    /// Reads the state, checks that it is ours, and listens. Errors: `StateError`, `LinuxNetworkError`,
+    /// `LocalSocketError`; then nothing has been started.
+    package init(_ options: AgentOptions, environment: AgentEnvironment, machine: String?, user: UInt32, logger: Logger)
+        throws
+    {
+        let directory = try StateDirectory(options.state)
+        try MachineIdentity.confirm(machine, in: directory)
+        let deviceKey = try FileDeviceKeyStore(in: directory, randomness: environment.randomness).deviceKey()
+        let wireGuardKey = try WireGuardKeyFile.key(in: directory, randomness: environment.randomness)
+        var state = try AgentState(in: directory, randomness: environment.randomness)
+        if state.settings.server == nil, let server = options.server {
+            var settings = state.settings
+            settings.server = server
+            try state.setSettings(settings)
+        }
+        let attempts = AttemptLog(logger: logger, now: environment.now)
+        let dataPlane = try options.interface.map {
+            try DataPlane(
+                interface: $0, privateKey: wireGuardKey, listenPort: state.settings.listenPort, attempts: attempts,
+                environment: environment, logger: logger)
+        }
+        let link = ControlLink(
+            state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,
+            publish: { view in dataPlane?.offer(view) })
+        let commands = LocalCommands(link: link, dataPlane: dataPlane, attempts: attempts)
+        let permitted = options.operators.union([0, user])
+        server = try LocalSocketServer(path: options.socket, allow: { permitted.contains($0.uid) }) {
+            request, _, responder in try await commands.serve(request, responder)
+        }
+        self.link = link
+        self.dataPlane = dataPlane
+        self.environment = environment
+        logger.notice(
+            "started", metadata: ["device": "\(deviceKey.publicKey.thumbprint)", "socket": "\(options.socket)"])
+    }
+
+    /// Works until the task is cancelled; then nothing is left behind but the state directory.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await link.run() }
+            group.addTask { await watchNetwork() }
+            if let dataPlane { group.addTask { await dataPlane.run() } }
+            await group.waitForAll()
+        }
+        server.stop()
+    }
+
+    /// Other addresses need another registration. Looked at every ten seconds.
+    private func watchNetwork() async {
+        while !Task.isCancelled {
+            guard (try? await environment.sleep(.seconds(10))) != nil else { return }
+            await link.checkCandidates()
+        }
+    }
+}

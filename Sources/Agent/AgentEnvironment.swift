@@ -1,0 +1,30 @@
+package import Cryptography
+package import NetworkAddresses
+
+/// What the agent takes from outside: time, randomness, the network, and what this machine is called.
+package struct AgentEnvironment: Sendable {
+    /// Whole seconds since the epoch.
+    package var now: @Sendable () -> Int
+    package var sleep: @Sendable (Duration) async throws -> Void
+    package var randomness: Randomness
+    package var transport: ControlTransport
+    /// A wish; the server makes it unique.
+    package var hostName: String
+    package var operatingSystem: String
+    /// Where this machine may be reached now, with the port WireGuard listens on.
+    package var candidates: @Sendable (UInt16) async -> [Endpoint]
+
+    package init(
+        now: @escaping @Sendable () -> Int, sleep: @escaping @Sendable (Duration) async throws -> Void,
+        randomness: Randomness, transport: ControlTransport, hostName: String, operatingSystem: String,
+        candidates: @escaping @Sendable (UInt16) async -> [Endpoint]
+    ) {
+        self.now = now
+        self.sleep = sleep
+        self.randomness = randomness
+        self.transport = transport
+        self.hostName = hostName
+        self.operatingSystem = operatingSystem
+        self.candidates = candidates
+    }
+}

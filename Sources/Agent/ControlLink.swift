@@ -1,0 +1,169 @@
+package import Cryptography
+package import Enforcement
+internal import HTTPClient
+internal import Identity
+package import Logging
+internal import Wire
+
+/// The agent's side of the control connection: one session, its tokens, the registration and the netmap.
+///
+/// `run` works in rounds: a round connects and follows the netmap until something ends it. Whatever changes the situation
+/// (sign-in, sign-out, up, down, another network) ends the current round, and the next one sees the new situation.
+package actor ControlLink {
+    let environment: AgentEnvironment
+    let deviceKey: any Signer
+    let wireGuardKey: X25519PrivateKey
+    let logger: Logger
+    /// Takes each new view; nil: nobody is a peer. Must not wait.
+    let publish: @Sendable (MeshView?) -> Void
+
+    var state: AgentState
+    var client: ControlClient?
+    var access: (token: String, expiresAt: Int)?
+    var registered: Registered?
+    var netmap: Netmap?
+    package internal(set) var status: LinkStatus
+    var isSigningIn = false
+    private var backoff = Backoff()
+    private var round: Task<Void, Never>?
+
+    package init(
+        state: AgentState, deviceKey: any Signer, wireGuardKey: X25519PrivateKey, environment: AgentEnvironment,
+        logger: Logger, publish: @escaping @Sendable (MeshView?) -> Void
+    ) {
+        self.state = state
+        self.deviceKey = deviceKey
+        self.wireGuardKey = wireGuardKey
+        self.environment = environment
+        self.logger = logger
+        self.publish = publish
+        status = LinkStatus(since: environment.now())
+    }
+
+    /// Returns when the task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            let next = Task { await self.followOnce() }
+            round = next
+            await withTaskCancellationHandler {
+                await next.value
+            } onCancel: {
+                next.cancel()
+            }
+        }
+    }
+
+    /// Ends the current round.
+    func interrupt() {
+        backoff.reset()
+        round?.cancel()
+    }
+
+    /// Registers anew when this machine's addresses have changed since.
+    package func checkCandidates() async {
+        guard let registered else { return }
+        let current = await environment.candidates(state.settings.listenPort)
+        if self.registered == registered, current != registered.candidates { interrupt() }
+    }
+
+    private func followOnce() async {
+        guard let session = state.session, state.settings.isUp else {
+            set(.idle, problem: status.problem)
+            try? await environment.sleep(.seconds(86_400))
+            return
+        }
+        do {
+            if session.expiresAt <= environment.now() { throw ControlError.sessionOver(reason: "expired") }
+            set(.connecting, problem: status.problem)
+            try await follow(session)
+            // The server ended the stream in good order, as at its restart.
+            try await wait(backoff.next(from: environment.randomness), problem: nil)
+        } catch let error as ControlError {
+            await recover(from: error, in: session)
+        } catch let error as NetmapError {
+            netmap?.forgetPosition()
+            await recover(from: Self.controlError(error), in: session)
+        } catch let error as HTTPError {
+            await recover(from: .transport(error), in: session)
+        } catch let error as StateError {
+            logger.error("the agent's files", metadata: ["error": "\(error)"])
+            try? await wait(.seconds(30), problem: Problem("\(error)", remedy: "Put it right; the agent tries again."))
+        } catch is CancellationError {
+            // Whoever cancelled has changed the situation.
+        } catch {
+            logger.error("the control connection broke off", metadata: ["error": "\(error)"])
+            try? await wait(.seconds(30), problem: Problem("\(error)", remedy: "See the agent's log."))
+        }
+    }
+
+    private func follow(_ session: SessionRecord) async throws {
+        let client = client(for: session.server)
+        let token = try await accessToken(client, of: session)
+        try await registerIfNeeded(client, token, session)
+        let known = netmap ?? Netmap(trust: trust(in: session.server))
+        netmap = known
+        try await client.followNetmap(accessToken: token, epoch: known.epoch, after: known.sequence) { message in
+            try await self.take(message, of: session)
+        }
+    }
+
+    private func take(_ message: NetmapMessage, of session: SessionRecord) throws {
+        guard state.session?.session == session.session, var netmap, !Task.isCancelled else {
+            throw CancellationError()
+        }
+        let effect = try netmap.apply(message, now: environment.now())
+        self.netmap = netmap
+        backoff.reset()
+        switch effect {
+        case .unchanged: break
+        case .changed:
+            publish(netmap.view)
+            for (node, error) in netmap.refused.sorted(by: { $0.key < $1.key }).prefix(10) {
+                logger.warning("a peer is left out", metadata: ["node": "\(node)", "reason": "\(error.explanation)"])
+            }
+        case .ended(let reason): throw ControlError.sessionOver(reason: reason)
+        }
+        if status.control != .connected {
+            logger.info("connected", metadata: ["server": "\(session.server)"])
+            set(.connected)
+        }
+    }
+
+    private func recover(from error: ControlError, in session: SessionRecord) async {
+        guard !Task.isCancelled, state.session?.session == session.session else { return }
+        logger.warning("control connection", metadata: ["problem": "\(error.local.message)"])
+        var atLeast: Int?
+        switch error {
+        case .sessionOver(let reason): return endSession(reason)
+        case .refused(_, "invalid_grant", let words, _):
+            return endSession(words.isEmpty ? "ended by the server" : words)
+        case .refused(_, "invalid_token", _, _): access = nil
+        case .refused(_, _, _, let retryAfter): atLeast = retryAfter
+        default: break
+        }
+        let pause = backoff.next(from: environment.randomness, atLeast: atLeast)
+        try? await wait(pause, problem: Problem(error))
+    }
+
+    private func wait(_ pause: Duration, problem: Problem?) async throws {
+        set(.offline, problem: problem)
+        status.nextAttemptAt = environment.now() + Int(pause.components.seconds)
+        try await environment.sleep(pause)
+    }
+
+    func set(_ control: LinkStatus.Control, problem: Problem? = nil) {
+        if status.control != control { status.since = environment.now() }
+        status.control = control
+        status.problem = problem
+        status.nextAttemptAt = nil
+    }
+
+    private static func controlError(_ error: NetmapError) -> ControlError {
+        switch error {
+        case .gap: .malformed("netmap message in its order")
+        case .document(let error): .document(error)
+        case .notForUs(let what): .notForUs(what)
+        case .olderPolicy: .malformed("policy: it is older than the one in force")
+        }
+    }
+}

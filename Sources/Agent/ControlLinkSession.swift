@@ -1,0 +1,102 @@
+internal import Cryptography
+internal import Identity
+internal import Logging
+internal import NetworkAddresses
+internal import Wire
+
+/// What the server has confirmed of this device.
+struct Registered: Equatable {
+    let session: SessionID
+    let candidates: [Endpoint]
+    let authorization: NodeAuthorization
+}
+
+/// The session's tokens and the registration made with them.
+extension ControlLink {
+    /// Seconds before its end at which an access token counts as old.
+    private static var refreshMargin: Int { 60 }
+
+    func client(for server: ServerURL) -> ControlClient {
+        if let client, client.server == server { return client }
+        let new = ControlClient(
+            server: server, key: deviceKey, transport: environment.transport, randomness: environment.randomness,
+            now: environment.now)
+        client = new
+        return new
+    }
+
+    func trust(in server: ServerURL) -> Netmap.Trust {
+        Netmap.Trust(
+            keys: state.controlKeys.keys(of: server), server: server.text, device: deviceKey.publicKey,
+            wireGuardKey: wireGuardKey.publicKey)
+    }
+
+    /// The current access token, or a new one. The attempt's name is on disk before the first byte is sent, so that a
+    /// refresh whose answer is lost, by the network or by a crash, is asked for again under the same name.
+    func accessToken(_ client: ControlClient, of session: SessionRecord) async throws -> String {
+        if let access, access.expiresAt - environment.now() > Self.refreshMargin { return access.token }
+        var record = session
+        if record.attempt == nil {
+            record.attempt = environment.randomness.token(16)
+            try state.setSession(record)
+        }
+        let answer = try await client.refresh(record.refreshToken, attempt: record.attempt ?? "")
+        // Meanwhile another session, or none, may have taken its place.
+        guard state.session?.session == session.session else { throw CancellationError() }
+        try adopt(answer, server: session.server)
+        return answer.accessToken
+    }
+
+    func adopt(_ answer: TokenAnswer, server: ServerURL) throws(StateError) {
+        try state.setSession(
+            SessionRecord(
+                server: server, session: answer.session, refreshToken: answer.refreshToken,
+                expiresAt: answer.sessionExpiresAt))
+        access = (answer.accessToken, environment.now() + answer.expiresIn)
+    }
+
+    func registerIfNeeded(_ client: ControlClient, _ token: String, _ session: SessionRecord) async throws {
+        let candidates = await environment.candidates(state.settings.listenPort)
+        if let registered, registered.session == session.session, registered.candidates == candidates { return }
+        registered = try await register(client, token, session.session, candidates)
+    }
+
+    /// Errors: as `ControlClient.register`; `document` and `notForUs` when the answer is not for this device and key.
+    private func register(
+        _ client: ControlClient, _ token: String, _ session: SessionID, _ candidates: [Endpoint]
+    ) async throws -> Registered {
+        let registration = NodeRegistration(
+            server: client.server.text, issuedAt: environment.now(), wireGuardKey: wireGuardKey.publicKey,
+            hostName: environment.hostName, operatingSystem: environment.operatingSystem, endpoints: candidates)
+        let response = try await client.register(registration.signed(by: deviceKey), accessToken: token)
+        let trust = trust(in: client.server)
+        let verified: VerifiedNode
+        do {
+            verified = try VerifiedNode(
+                verifying: response.authorization, keys: trust.keys, server: trust.server, now: environment.now())
+        } catch { throw ControlError.document(error) }
+        guard verified.node.text == response.node else { throw ControlError.notForUs("node") }
+        guard verified.authorization.device == trust.device else { throw ControlError.notForUs("cnf") }
+        guard verified.registration.wireGuardKey == trust.wireGuardKey else { throw ControlError.notForUs("wg") }
+        logger.info(
+            "registered", metadata: ["node": "\(response.node)", "host": "\(verified.authorization.principal.host)"])
+        return Registered(session: session, candidates: candidates, authorization: verified.authorization)
+    }
+
+    /// Nobody is a peer any more; the keys stay. The reason is shown until the next sign-in.
+    func endSession(_ reason: String) {
+        logger.notice("the session is over", metadata: ["reason": "\(reason)"])
+        forgetSession()
+        set(.idle, problem: Problem("The session is over (\(reason)).", remedy: "Run `ztna login`."))
+    }
+
+    func forgetSession() {
+        publish(nil)
+        netmap = nil
+        registered = nil
+        access = nil
+        do { try state.setSession(nil) } catch {
+            logger.error("the session's file cannot be removed", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import Cryptography
+internal import LocalSocket
+internal import StrictJSON
+internal import Wire
+
+/// Answers `ztna` on the local socket.
+struct LocalCommands: Sendable {
+    let link: ControlLink
+    let dataPlane: DataPlane?
+    let attempts: AttemptLog
+
+    /// Serves one connection to its end; its task is cancelled when the client goes.
+    func serve(_ received: JSON, _ responder: Responder) async throws {
+        do {
+            let request = try LocalRequest(parsing: received)
+            if request.command == .login {
+                try await signIn(request, responder)
+            } else {
+                try await responder.send(Self.event(.result, try await result(of: request.command)))
+            }
+        } catch let failure as LocalFailure {
+            try await responder.send(Self.error(failure))
+        } catch let error as WireError {
+            try await responder.send(
+                Self.error(
+                    LocalFailure(
+                        .badRequest, "The request cannot be read: \(error.explanation).",
+                        remedy: "`ztna` and `ztna-agent` should have the same version.")))
+        }
+    }
+
+    private func signIn(_ request: LocalRequest, _ responder: Responder) async throws {
+        let heard = LoopbackCode()
+        let words = await link.fingerprintWords
+        let conversation = SignInConversation(
+            code: { answer in try await responder.send(Self.code(answer, words)) },
+            waiting: { seconds in try await responder.send(Self.event(.waiting, ["expires_in": .integer(seconds)])) },
+            signedIn: { person, end in
+                try await responder.send(
+                    Self.event(.signedIn, ["person": .string(person), "session_expires_at": .integer(end)]))
+            },
+            loopbackCode: { await heard.text })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // Until the sign-in ends; a client that says no more or something else is left alone.
+            group.addTask { await heard.listen(to: responder) }
+            defer { group.cancelAll() }
+            try await link.signIn(request, conversation)
+        }
+        try await responder.send(Self.event(.result, link.whoAmI()))
+    }
+
+    private func result(of command: LocalCommand) async throws -> JSON {
+        switch command {
+        case .version: return ["version": .string(ProgramVersion.current)]
+        case .status: return await status()
+        case .whoami: return try await link.whoAmI()
+        case .peers: return await peers()
+        case .refusals: return attempts.report(losses: await dataPlane?.losses ?? 0)
+        case .logout:
+            let (server, revoked) = try await link.signOut()
+            return ["server": .string(server.text), "revoked": .bool(revoked)]
+        case .up, .down:
+            try await link.setUp(command == .up)
+            return ["state": .string(await link.localState.rawValue)]
+        case .login: throw WireError.malformed("command")
+        }
+    }
+
+    private func status() async -> JSON {
+        var members = await link.statusMembers()
+        if let dataPlane {
+            let tunnel = await dataPlane.statusMembers()
+            // What keeps packets from flowing rightly comes before what keeps the control connection away.
+            members.merge(tunnel) { _, new in new }
+        } else {
+            members["enforcing"] = false
+            members["tunnel"] = "off"
+        }
+        return .object(members)
+    }
+
+    private func peers() async -> JSON {
+        let traffic = await dataPlane?.peerStatus() ?? [:]
+        var reports: [JSON] = []
+        var bytes = 0
+        for (key, known) in await link.peerReports() {
+            var members = known
+            members.merge(traffic[key] ?? [:]) { _, new in new }
+            let report = JSON.object(members)
+            bytes += report.encoded().count + 1
+            // An event line is at most 1 MiB.
+            if bytes > 1_000_000 { break }
+            reports.append(report)
+        }
+        return ["peers": .array(reports)]
+    }
+
+    private static func code(_ answer: DeviceAuthorizationAnswer, _ words: [String]) -> JSON {
+        var members: [String: JSON] = [
+            "verification_uri": .string(answer.verificationURI),
+            "verification_uri_complete": .string(answer.verificationURIComplete),
+            "user_code": .string(answer.userCode), "number": .string(answer.number),
+            "expires_in": .integer(answer.expiresIn), "words": .array(words.map { .string($0) }),
+        ]
+        if let local = answer.verificationURILocal { members["verification_uri_local"] = .string(local) }
+        return event(.code, .object(members))
+    }
+
+    private static func event(_ event: LocalEvent, _ members: JSON) -> JSON {
+        var all = members.objectValue ?? [:]
+        all["event"] = .string(event.rawValue)
+        return .object(all)
+    }
+
+    private static func error(_ failure: LocalFailure) -> JSON {
+        event(
+            .error,
+            [
+                "error": .string(failure.name.rawValue), "message": .string(failure.message),
+                "remedy": .string(failure.remedy),
+            ])
+    }
+}
+
+/// The code that the browser brought to the command line's loopback listener.
+private actor LoopbackCode {
+    private(set) var text: String?
+
+    func listen(to responder: Responder) async {
+        while let line = try? await responder.nextLine(timeout: .seconds(3600)) {
+            guard let code = line.objectValue?["loopback_code"]?.stringValue, code.utf8.count <= 512 else { continue }
+            text = code
+        }
+    }
+}

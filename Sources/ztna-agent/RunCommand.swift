@@ -1,0 +1,110 @@
+import Agent
+import ArgumentParser
+import Cryptography
+import Glibc
+import HTTPClient
+import LinuxNetwork
+import Logging
+
+/// Runs the agent until SIGTERM or SIGINT.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the agent until SIGTERM or SIGINT; leaves nothing behind but its state.")
+    static let defaultInterface = "ztna0"
+
+    @Option(help: "Where keys and session are kept; made with mode 0700.")
+    var state = "/var/lib/ztna-agent"
+
+    @Option(help: "The socket that `ztna` talks to.")
+    var socket = "/run/ztna-agent.sock"
+
+    @Option(help: "The overlay interface's name.")
+    var interface = Self.defaultInterface
+
+    @Option(help: "The server of the first sign-in: https://HOST. `ztna login --server` takes another.")
+    var server: String?
+
+    @Option(help: "A PEM file of certificate authorities to trust besides the system's.")
+    var caFile: String?
+
+    @Option(
+        name: .customLong("operator"), help: "A user, by name or number, who may use `ztna` besides root; repeatable.")
+    var operators: [String] = []
+
+    @Flag(help: "Everything but WireGuard and the packet filter; needs no root.")
+    var withoutTunnel = false
+
+    @Option(help: "What this device wishes to be called; by default the machine's name.")
+    var hostName: String?
+
+    @Option(help: "trace, debug, info, notice, warning or error.")
+    var logLevel = "info"
+
+    func run() async throws {
+        var logger = Logger(label: "ztna-agent") { StreamLogHandler.standardError(label: $0) }
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw ValidationError("--log-level: trace, debug, info, notice, warning or error.")
+        }
+        logger.logLevel = level
+        let options = try agentOptions()
+        let client = try httpClient()
+        let environment = agentEnvironment(client)
+        let agent: Agent
+        do {
+            agent = try Agent(
+                options, environment: environment, machine: MachineIdentity.ofThisMachine(), user: geteuid(),
+                logger: logger)
+        } catch { throw refusal(error) }
+        let work = Task { await agent.run() }
+        let signals = TerminationSignals { work.cancel() }
+        await work.value
+        signals.restore()
+        client.shutdown()
+    }
+
+    private func agentOptions() throws -> AgentOptions {
+        let url = try server.map { text in
+            guard let url = ServerURL(text) else {
+                throw ValidationError("--server \(text): give https://HOST (plain http only for loopback).")
+            }
+            return url
+        }
+        guard let interface = InterfaceName(interface) else {
+            throw ValidationError("--interface \(interface): 1 to 15 letters, digits, \".\", \"_\" and \"-\".")
+        }
+        return AgentOptions(
+            state: state, socket: socket, interface: withoutTunnel ? nil : interface, server: url,
+            operators: Set(try operators.map(UserNumber.of)))
+    }
+
+    private func httpClient() throws -> HTTPClient {
+        let policy = HTTPClientPolicy(
+            addresses: .any, allowPlainHTTPOnLoopback: true, caFile: caFile, useEnvironmentProxy: true)
+        do { return try HTTPClient(policy: policy) } catch { throw ValidationError("--ca-file: \(error.explanation).") }
+    }
+
+    private func agentEnvironment(_ client: HTTPClient) -> AgentEnvironment {
+        let overlay = interface
+        let routes = withoutTunnel ? nil : try? RouteNetlink()
+        return AgentEnvironment(
+            now: { WallClock.now() }, sleep: { try await Task.sleep(for: $0) }, randomness: .system,
+            transport: ControlTransport(client), hostName: hostName ?? Machine.hostName,
+            operatingSystem: Machine.operatingSystem,
+            candidates: { port in
+                guard let addresses = try? await routes?.addresses() else { return [] }
+                return EndpointChoice.candidates(
+                    locals: addresses.map {
+                        EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
+                    }, port: port, overlay: overlay)
+            })
+    }
+
+    /// What to do about it, where the person at the terminal can do something.
+    private func refusal(_ error: any Error) -> any Error {
+        switch error {
+        case LinuxNetworkError.notRoot:
+            ValidationError("The tunnel needs root: run it as a service or with sudo, or give --without-tunnel.")
+        default: ValidationError("ztna-agent cannot start: \(Words.of(error)).")
+        }
+    }
+}
