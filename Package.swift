@@ -119,8 +119,10 @@ let package = Package(
         // A browser and a device without window or agent: for the demo, the bench and the tests.
         module("Walkthrough", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Sessions"]),
 
+        module("CommandLineClient", uses: ["StrictJSON", "Wire", "LocalSocket", "CQREncode"]),
+
         // 4 programs
-        program("ztna", uses: vocabulary + ["LocalSocket", "CQREncode"], products: [arguments]),
+        program("ztna", uses: ["CommandLineClient"], products: [arguments]),
         program(
             "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient"],
             products: [arguments, logging]),
@@ -168,6 +170,7 @@ let package = Package(
             "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
             products: [logging]),
         tests("AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "LinuxNetwork", "Agent"], products: [logging]),
+        tests("CommandLineClientTests", uses: ["StrictJSON", "Wire", "LocalSocket", "CommandLineClient"]),
         tests("EndToEndTests", uses: ["StrictJSON"]),
         tests("RepositoryTests", uses: []),
     ]

@@ -1,4 +1,50 @@
+internal import ArgumentParser
+internal import CommandLineClient
+internal import Glibc
+
+/// `ztna`: the person's command. It asks `ztna-agent` over its Unix socket and prints the answer; the agent does the work.
 @main
-struct Program {
-    static func main() {}
+struct ZTNA: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ztna",
+        abstract: "Sign this device in to a Zero Trust network, and see how it stands.",
+        discussion: """
+            Every command speaks with ztna-agent on this machine.
+
+            Exit codes:
+            \(ExitStatus.table)
+
+            Completions: ztna --generate-completion-script bash|zsh|fish
+            """,
+        subcommands: [
+            LoginCommand.self, LogoutCommand.self, StatusCommand.self, WhoamiCommand.self, PeersCommand.self,
+            RefusalsCommand.self, UpCommand.self, DownCommand.self, VersionCommand.self, DemoCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// The parser's own code for a wrong command line is 64; ours is 2.
+    private static func end(with error: any Error) -> Never {
+        if exitCode(for: error) == .validationFailure {
+            Console.standard(json: false, environment: AgentOptions.environment).note(fullMessage(for: error))
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
+        exit(withError: error)
+    }
+}
+
+/// Ends the process as a command's outcome says.
+func finish(_ status: ExitStatus) throws {
+    guard status == .ok else { throw ExitCode(status.rawValue) }
 }

@@ -1,0 +1,91 @@
+internal import StrictJSON
+internal import Wire
+
+/// The commands that are one question and one answer.
+package struct Queries: Sendable {
+    private let socket: String
+    private let console: Console
+
+    package init(socket: String, console: Console) {
+        self.socket = socket
+        self.console = console
+    }
+
+    package func status() async -> ExitStatus {
+        await answer(.status) { members throws(ClientFailure) in
+            StatusText.lines(try StatusAnswer(members), time: console.time(), style: console.style)
+        }
+    }
+
+    package func whoami() async -> ExitStatus {
+        await answer(.whoami) { members throws(ClientFailure) in
+            PersonText.lines(try PersonAnswer(members), time: console.time(), style: console.style)
+        }
+    }
+
+    package func peers() async -> ExitStatus {
+        await answer(.peers) { members throws(ClientFailure) in
+            PeersText.lines(try PeerAnswer.list(members), time: console.time(), style: console.style)
+        }
+    }
+
+    package func refusals() async -> ExitStatus {
+        await answer(.refusals) { members throws(ClientFailure) in
+            RefusalsText.lines(try RefusalsAnswer(members), time: console.time(), style: console.style)
+        }
+    }
+
+    package func logout() async -> ExitStatus {
+        await answer(.logout) { members throws(ClientFailure) in
+            let server = members.members["server"]?.stringValue.map { " of " + SafeText.line($0) } ?? ""
+            if members.members["revoked"]?.boolValue ?? false { return ["Signed out\(server)."] }
+            return [
+                "Signed out\(server) on this device.",
+                "The server could not be told: it ends the session by itself at its time.",
+            ]
+        }
+    }
+
+    package func up() async -> ExitStatus { await switched(.up, "On") }
+
+    package func down() async -> ExitStatus { await switched(.down, "Off, until: ztna up") }
+
+    /// Says its own version without an agent too.
+    package func version() async -> ExitStatus {
+        var members: [String: JSON] = ["version": .string(ProgramVersion.current)]
+        var agent = "not reached"
+        if let answer = try? await AgentConversation.ask(.version, socket: socket),
+            let version = answer.members["version"]?.stringValue
+        {
+            members["agent"] = .string(version)
+            agent = SafeText.line(version)
+        }
+        if console.json {
+            console.print(json: .object(members))
+        } else {
+            console.print(["ztna \(ProgramVersion.current)", "ztna-agent \(agent)"])
+        }
+        return .ok
+    }
+
+    private func switched(_ command: LocalCommand, _ done: String) async -> ExitStatus {
+        await answer(command) { members throws(ClientFailure) in
+            guard let state = members.members["state"]?.stringValue else { throw .unreadable("state") }
+            return ["\(done). State: \(SafeText.line(state))"]
+        }
+    }
+
+    private func answer(
+        _ command: LocalCommand, lines: (JSONMembers) throws(ClientFailure) -> [String]
+    ) async -> ExitStatus {
+        do throws(ClientFailure) {
+            let members = try await AgentConversation.ask(command, socket: socket)
+            if console.json {
+                console.print(json: .object(members.members.filter { $0.key != "event" }))
+            } else {
+                console.print(try lines(members))
+            }
+            return .ok
+        } catch { return console.report(error) }
+    }
+}
