@@ -33,6 +33,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -42,6 +43,7 @@ let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mus
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -108,7 +110,8 @@ let package = Package(
         module(
             "Gateway", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "HTTPClient"],
             products: [
-                hummingbird, hummingbirdTLS, httpTypes, mustache, nioCore, nioPosix, nioSSL, logging, lifecycle,
+                hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, mustache, nioCore, nioPosix, nioSSL, logging,
+                lifecycle,
                 metrics,
             ]),
         module("Coordinator", uses: vocabulary + ["Sessions", "Store"], products: [logging]),
@@ -133,7 +136,7 @@ let package = Package(
                 "Gateway",
                 "Coordinator",
             ],
-            products: [arguments, hummingbird, lifecycle, logging]),
+            products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: vocabulary + ["HTTPClient", "LocalSocket"], products: [arguments]),
         program(
             "ztna-bench",

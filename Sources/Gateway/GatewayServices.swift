@@ -67,18 +67,20 @@ package struct NodeService: Sendable {
         }
     }
 
+    package typealias Messages = any AsyncSequence<NetmapMessage, Never> & Sendable
+
     package var register:
         @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String) async throws(Refusal) ->
             RegistrationResponse
-    package var netmap: @Sendable (SessionID, DeviceID, Resumption?) async throws(Refusal) -> AsyncStream<NetmapMessage>
+    /// Ends when the session does, when the reader's task is cancelled, or when another stream takes over.
+    package var netmap: @Sendable (SessionID, DeviceID, Resumption?) async throws(Refusal) -> Messages
 
     package init(
         register:
-            @escaping @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String)
-            async
-            throws(Refusal) -> RegistrationResponse,
+            @escaping @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String) async throws(Refusal)
+            -> RegistrationResponse,
         netmap:
-            @escaping @Sendable (SessionID, DeviceID, Resumption?) async throws(Refusal) -> AsyncStream<NetmapMessage>
+            @escaping @Sendable (SessionID, DeviceID, Resumption?) async throws(Refusal) -> Messages
     ) {
         self.register = register
         self.netmap = netmap

@@ -1,4 +1,31 @@
+import ArgumentParser
+
+/// The server: identity gateway and coordinator in one process, and the commands of its administrator.
 @main
-struct Program {
-    static func main() {}
+struct Program: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ztna-server",
+        abstract: "The server of a ztna network: sign-in, coordination, administration.",
+        discussion: """
+            Start with `ztna-server check --config ztna.yaml`, then `ztna-server serve --config ztna.yaml`.
+            The administrative commands talk to the running server through the socket in its state directory: whoever \
+            owns that directory is an administrator, also when no identity provider can be reached.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, SessionsCommand.self, NodesCommand.self, PeopleCommand.self,
+            PolicyCommand.self, VersionCommand.self,
+        ])
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+    func run() { print("ztna-server \(Program.configuration.version)") }
+}
+
+/// Prints what went wrong and what to do, and ends the program unsuccessfully.
+func fail(_ message: String) -> any Error {
+    StandardError.write("ztna-server: \(message)\n")
+    return ExitCode.failure
 }

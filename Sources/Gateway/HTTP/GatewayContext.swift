@@ -1,6 +1,6 @@
 package import Hummingbird
-package import NIOCore
 internal import Logging
+package import NIOCore
 internal import NetworkAddresses
 
 /// One request's context: who is at the other end of the connection.

@@ -35,7 +35,9 @@ package struct InProcessResponder: Sendable {
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
         let context = GatewayContext(logger: logger, remoteAddress: try SocketAddress(ipAddress: address, port: 1024))
         let response: Response
-        do { response = try await responder.respond(to: request, context: context) } catch let error as any HTTPResponseError {
+        do { response = try await responder.respond(to: request, context: context) } catch let error
+            as any HTTPResponseError
+        {
             response = try error.response(from: request, context: context)
         }
         let collected = Collected()

@@ -71,17 +71,23 @@ struct NodeRoutes: Sendable {
         let messages = try await services.nodes.netmap(token.session, token.device, resumption)
         let body = ResponseBody { writer in
             try await request.body.consumeWithCancellationOnInboundClose { _ in
-                for await message in messages.cancelOnGracefulShutdown() {
-                    var line = message.json.encoded()
-                    line.append(UInt8(ascii: "\n"))
-                    try await writer.write(ByteBuffer(bytes: line))
-                }
-                try await writer.finish(nil)
+                try await Self.write(messages, to: &writer)
             }
+            try await writer.finish(nil)
         }
         var headers = HTTPFields()
         headers.set(.contentType, "application/x-ndjson")
         headers.set(.cacheControl, "no-store")
         return Response(status: .ok, headers: headers, body: body)
+    }
+
+    private static func write(
+        _ messages: some AsyncSequence<NetmapMessage, Never> & Sendable, to writer: inout any ResponseBodyWriter
+    ) async throws {
+        for await message in messages.cancelOnGracefulShutdown() {
+            var line = message.json.encoded()
+            line.append(UInt8(ascii: "\n"))
+            try await writer.write(ByteBuffer(bytes: line))
+        }
     }
 }

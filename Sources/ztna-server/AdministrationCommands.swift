@@ -1,0 +1,193 @@
+internal import AccessPolicy
+import ArgumentParser
+import LocalSocket
+import ServerConfiguration
+import StrictJSON
+
+/// Finds the running server and asks it one thing.
+struct ControlOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The server's configuration file, which names the state directory.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("The server's state directory.", valueName: "directory"))
+    var state: String?
+    @Flag(help: "Print JSON.") var json = false
+
+    func ask(_ request: JSON) async throws -> JSON {
+        let directory: String
+        if let state {
+            directory = state
+        } else if let config {
+            guard case .success(let loaded) = ServerConfiguration.load(path: config, files: .ofSystem()) else {
+                throw fail("\(config) is not usable: run `ztna-server check --config \(config)`, or give --state")
+            }
+            directory = loaded.stateDirectory
+        } else {
+            directory = "/var/lib/ztna"
+        }
+        do throws(LocalSocketError) {
+            let client = try LocalSocketClient.connect(path: directory + "/control.sock")
+            defer { client.close() }
+            try await client.send(request)
+            guard let answer = try await client.nextEvent(timeout: .seconds(30)) else { throw .closed }
+            return try result(answer)
+        } catch { throw fail("\(directory)/control.sock: \(error.explanation)") }
+    }
+
+    private func result(_ answer: JSON) throws(LocalSocketError) -> JSON {
+        if let result = answer.objectValue?["result"] { return result }
+        throw .system(answer.objectValue?["error"]?.stringValue ?? "the server gave no answer")
+    }
+
+    /// Rows as aligned columns, or as JSON.
+    func show(_ rows: JSON, columns: [String]) {
+        if json {
+            print(rows.encodedText())
+            return
+        }
+        let texts = (rows.arrayValue ?? []).map { row in
+            columns.map { Self.text(row.objectValue?[$0] ?? .null) }
+        }
+        let widths = columns.indices.map { index in
+            ([columns[index]] + texts.map { $0[index] }).map(\.count).max() ?? 0
+        }
+        for cells in [columns.map { $0.uppercased() }] + texts {
+            let padded = zip(cells, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            print(padded.joined(separator: "  "))
+        }
+    }
+
+    /// Names come from outside: control characters never reach the terminal.
+    private static func text(_ value: JSON) -> String {
+        switch value {
+        case .string(let text):
+            String(
+                String.UnicodeScalarView(
+                    text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }))
+        case .array(let elements): elements.map(text).joined(separator: ",")
+        case .object(let members): text(members["group"] ?? .null)
+        case .bool(let value): value ? "yes" : "no"
+        case .null: "-"
+        case .integer, .number: value.encodedText()
+        }
+    }
+}
+
+struct SessionsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sessions", abstract: "Who is signed in; end a session at once.",
+        subcommands: [List.self, End.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the open sessions.")
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            let rows = try await control.ask(["command": "sessions-list"])
+            control.show(rows, columns: ["session", "person", "provider", "host", "connected", "expires_at"])
+        }
+    }
+
+    struct End: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a session: its device loses every connection at once.")
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The session's id.") var session: String
+
+        func run() async throws {
+            let result = try await control.ask(["command": "sessions-end", "session": .string(session)])
+            print(control.json ? result.encodedText() : "Ended.")
+        }
+    }
+}
+
+struct NodesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nodes", abstract: "The devices of the network, and their tags.",
+        subcommands: [List.self, Tag.self, Delete.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the nodes.")
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            let rows = try await control.ask(["command": "nodes-list"])
+            control.show(rows, columns: ["host", "person", "groups", "tags", "addresses", "connected", "node"])
+        }
+    }
+
+    struct Tag: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Give a node exactly these tags; none removes all. Tags are dropped when another person takes the device over."
+        )
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The node's host name or id.") var node: String
+        @Argument(help: "Tags, without `tag:`.") var tags: [String] = []
+
+        func run() async throws {
+            let result = try await control.ask([
+                "command": "nodes-tag", "node": .string(node), "tags": .array(tags.map { .string($0) }),
+            ])
+            print(
+                control.json
+                    ? result.encodedText() : "\(node): \(tags.isEmpty ? "no tags" : tags.joined(separator: ", "))")
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a node and end its session; its addresses stay unused for a year.")
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The node's host name or id.") var node: String
+
+        func run() async throws {
+            let result = try await control.ask(["command": "nodes-delete", "node": .string(node)])
+            print(control.json ? result.encodedText() : "Deleted.")
+        }
+    }
+}
+
+struct PeopleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "people", abstract: "List the people, their groups and where each group comes from.")
+    @OptionGroup var control: ControlOptions
+
+    func run() async throws {
+        let rows = try await control.ask(["command": "people-list"])
+        control.show(rows, columns: ["email", "name", "provider", "active", "groups", "open_sessions"])
+    }
+}
+
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "Check the policy file, or have the server read it again.",
+        subcommands: [Check.self, Reload.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Say everything that is wrong with a policy file.")
+        @Argument(help: "The policy file.") var file: String
+
+        func run() throws {
+            switch PolicyFile.load(path: file, files: .ofSystem()) {
+            case .success(let policy):
+                print(
+                    "policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)"
+                )
+            case .failure(let invalid):
+                StandardError.write(invalid.description + "\n")
+                throw ExitCode.failure
+            }
+        }
+    }
+
+    struct Reload: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Put the policy file into force now.")
+        @OptionGroup var control: ControlOptions
+
+        func run() async throws {
+            let result = try await control.ask(["command": "policy-reload"])
+            print(
+                control.json ? result.encodedText() : "In force: \(result.objectValue?["revision"]?.stringValue ?? "")")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import AccessPolicy
+import ArgumentParser
+import Gateway
+import OpenIDConnect
+import ServerConfiguration
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Read configuration and policy, and say everything that is wrong with them.")
+
+    @OptionGroup var file: ConfigurationOption
+    @Flag(help: "Also fetch each identity provider's discovery document and keys.") var online = false
+
+    func run() async throws {
+        let configuration = try loaded(ServerConfiguration.load(path: try file.path(), files: .ofSystem()))
+        let policy = try loaded(PolicyFile.load(path: configuration.policyFile, files: .ofSystem()))
+        print("configuration: good, \(configuration.providers.count) identity provider(s)")
+        print("policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)")
+        if let tls = configuration.tls {
+            do throws(TLSCertificates.Failure) {
+                _ = try TLSCertificates(certificatePath: tls.certificate, keyPath: tls.key)
+                print("tls: certificate and key belong together")
+            } catch { throw fail(error.explanation) }
+        }
+        guard online else { return }
+        let fetch: ProviderFetch
+        do { fetch = try ProviderClientPool(configuration.providers).fetch } catch {
+            throw fail("\(error)")
+        }
+        var isGood = true
+        for provider in configuration.providers {
+            do throws(ProviderFault) {
+                for line in try await ProviderCheck(provider: provider, fetch: fetch).run() {
+                    print("\(provider.id): \(line)")
+                }
+            } catch {
+                isGood = false
+                StandardError.write("\(provider.id): failed at \(error.explanation)\n")
+            }
+        }
+        if !isGood { throw ExitCode.failure }
+    }
+
+    private func loaded<Value>(_ result: Result<Value, InvalidConfiguration>) throws -> Value {
+        switch result {
+        case .success(let value): return value
+        case .failure(let invalid):
+            StandardError.write(invalid.description + "\n")
+            throw ExitCode.failure
+        }
+    }
+}

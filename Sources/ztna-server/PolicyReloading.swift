@@ -1,0 +1,57 @@
+import AccessPolicy
+import Coordinator
+import Glibc
+import Logging
+import ServerConfiguration
+
+/// The policy file, read again when it changes. A wrong one is reported with every error, and the old one stays.
+actor PolicyReloading {
+    private struct Stamp: Equatable {
+        var modified: Int
+        var nanoseconds: Int
+        var size: Int
+        var inode: UInt
+    }
+
+    private let path: String
+    private let coordinator: Coordinator
+    private let logger: Logger
+    private var stamp: Stamp?
+
+    init(path: String, coordinator: Coordinator, logger: Logger) {
+        self.path = path
+        self.coordinator = coordinator
+        self.logger = logger
+        stamp = Self.stamp(of: path)
+    }
+
+    func reloadIfChanged() async {
+        let current = Self.stamp(of: path)
+        guard current != stamp else { return }
+        stamp = current
+        await reload()
+    }
+
+    /// Nil when the new policy is in force, else everything that is wrong with it.
+    @discardableResult
+    func reload() async -> String? {
+        switch PolicyFile.load(path: path, files: .ofSystem()) {
+        case .success(let policy):
+            await coordinator.setPolicy(policy)
+            logger.notice(
+                "policy in force", metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)"])
+            return nil
+        case .failure(let invalid):
+            logger.error("the new policy is wrong, the old one stays in force\n\(invalid.description)")
+            return invalid.description
+        }
+    }
+
+    private static func stamp(of path: String) -> Stamp? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Stamp(
+            modified: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec, size: Int(status.st_size),
+            inode: UInt(status.st_ino))
+    }
+}

@@ -1,0 +1,167 @@
+import AccessPolicy
+import Coordinator
+import Cryptography
+import Gateway
+import Glibc
+import Identity
+import LocalSocket
+import Logging
+import NetworkAddresses
+import OpenIDConnect
+import ServerConfiguration
+import ServiceLifecycle
+import Store
+import StoreSQLite
+import UnixSignals
+import Wire
+
+/// Puts the server together from its configuration and runs it: wiring, and nothing else.
+struct ServerAssembly {
+    struct Failure: Error { let explanation: String }
+
+    private let logger: Logger
+    private let store: SQLiteStore
+    private let coordinator: Coordinator
+    private let server: GatewayServer
+    private let certificates: TLSCertificates?
+    private let policy: PolicyReloading
+    private let control: LocalSocketServer
+
+    init(configurationPath: String, logger: Logger) async throws {
+        self.logger = logger
+        let configuration = try Self.loaded(ServerConfiguration.load(path: configurationPath, files: .ofSystem()))
+        let policy = try Self.loaded(PolicyFile.load(path: configuration.policyFile, files: .ofSystem()))
+        do {
+            let state = try StateDirectory(path: configuration.stateDirectory)
+            var controlSeed = try state.key("control", randomness: .system)
+            let signer = try Ed25519PrivateKey(taking: &controlSeed)
+            var gatewayRoot = try state.key("gateway", randomness: .system)
+            let secrets = try GatewaySecrets(taking: &gatewayRoot)
+            let clock: @Sendable () -> Int = { Int(time(nil)) }
+            let certificates = try configuration.tls.map {
+                try TLSCertificates(certificatePath: $0.certificate, keyPath: $0.key)
+            }
+            store = try SQLiteStore(path: state.databasePath)
+            let coordinator = Coordinator(
+                store: store, signer: signer,
+                configuration: try CoordinatorConfiguration(
+                    serverURL: configuration.url.text, ipv4: configuration.overlayIPv4, ipv6: configuration.overlayIPv6,
+                    authorizationLifetime: Int(configuration.nodeAuthorizationLifetime.components.seconds)),
+                policy: policy, clock: clock, logger: logger)
+            self.coordinator = coordinator
+            let gateway = try await Gateway(
+                configuration: GatewayConfiguration(
+                    serverURL: configuration.url.text, organisation: configuration.organisation,
+                    providers: configuration.providers,
+                    sessionLifetime: Int(configuration.sessionLifetime.components.seconds),
+                    trustedProxies: configuration.trustedProxies),
+                services: GatewayServices(
+                    store: store, signer: signer, secrets: secrets,
+                    fetch: try ProviderClientPool(configuration.providers).fetch, nodes: NodeService(coordinator),
+                    clock: clock, randomness: .system, logger: logger))
+            let url = configuration.url.text
+            server = try GatewayServer(
+                gateway: gateway, host: configuration.listen.address.description, port: Int(configuration.listen.port),
+                certificates: certificates, logger: logger,
+                onRunning: { port in logger.notice("listening", metadata: ["port": "\(port)", "url": "\(url)"]) })
+            self.certificates = certificates
+            self.policy = PolicyReloading(path: configuration.policyFile, coordinator: coordinator, logger: logger)
+            control = try LocalSocketServer(
+                path: state.socketPath, mode: 0o600, allow: { $0.uid == 0 || $0.uid == getuid() },
+                handler: ControlSocket(coordinator: coordinator, policy: self.policy, logger: logger).answer)
+        } catch { throw Failure(explanation: Self.explanation(of: error)) }
+    }
+
+    /// Until SIGTERM or SIGINT. Streams end, writes under way are finished, then the store closes.
+    func run() async throws {
+        do throws(CoordinatorError) { try await coordinator.start() } catch {
+            throw Failure(explanation: error.explanation)
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: BackgroundWork(
+                            coordinator: coordinator, policy: policy, certificates: certificates, logger: logger)),
+                    .init(service: server),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do { try await group.run() } catch {
+            control.stop()
+            await store.close()
+            throw Failure(explanation: Self.explanation(of: error))
+        }
+        control.stop()
+        await coordinator.stop()
+        await store.close()
+        logger.notice("stopped")
+    }
+
+    private static func loaded<Value>(_ result: Result<Value, InvalidConfiguration>) throws(Failure) -> Value {
+        switch result {
+        case .success(let value): return value
+        case .failure(let invalid):
+            throw Failure(explanation: "the configuration is not usable\n" + invalid.description)
+        }
+    }
+
+    private static func explanation(of error: any Error) -> String {
+        switch error {
+        case let error as Failure: error.explanation
+        case let error as StateDirectory.Failure: error.explanation
+        case let error as StoreError: error.explanation
+        case let error as TLSCertificates.Failure: error.explanation
+        case let error as CoordinatorError: error.explanation
+        case let error as LocalSocketError: "the control socket: \(error.explanation)"
+        default: "\(error)"
+        }
+    }
+}
+
+/// What runs beside the HTTP server: the change log is followed, deadlines are kept, files are read again.
+private struct BackgroundWork: ServiceLifecycle.Service {
+    let coordinator: Coordinator
+    let policy: PolicyReloading
+    let certificates: TLSCertificates?
+    let logger: Logger
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await coordinator.follow() }
+            group.addTask {
+                while !Task.isCancelled {
+                    await coordinator.tick(now: Int(time(nil)))
+                    await policy.reloadIfChanged()
+                    do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                }
+            }
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
+            }
+            // Whichever ends first, by shutdown or by failure, ends the others.
+            await cancelWhenGracefulShutdown { await withTaskCancellationHandlerForever() }
+            group.cancelAll()
+        }
+    }
+
+    private func reload() async {
+        if let certificates {
+            do throws(TLSCertificates.Failure) {
+                try certificates.reload()
+                logger.notice("TLS certificate read again")
+            } catch {
+                logger.error("the old TLS certificate stays in use", metadata: ["reason": "\(error.explanation)"])
+            }
+        }
+        await policy.reload()
+    }
+
+    private func withTaskCancellationHandlerForever() async {
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        await withTaskCancellationHandler {
+            for await _ in stream {}
+        } onCancel: {
+            continuation.finish()
+        }
+    }
+}

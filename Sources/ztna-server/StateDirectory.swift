@@ -1,0 +1,70 @@
+import Cryptography
+import Glibc
+
+/// The server's one directory: database, keys, control socket. Mode 0700; keys are made at the first start, 0600.
+struct StateDirectory {
+    struct Failure: Error { let explanation: String }
+
+    let path: String
+
+    init(path: String) throws(Failure) {
+        self.path = path
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw Failure(explanation: "the state directory \(path) cannot be made: \(Self.reason())")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw Failure(explanation: "the state directory \(path) is not a directory")
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw Failure(explanation: "others may enter the state directory \(path): run `chmod 700 \(path)`")
+        }
+    }
+
+    var databasePath: String { path + "/ztna.db" }
+    var socketPath: String { path + "/control.sock" }
+
+    /// The 32 bytes of a key file; made when there is none yet.
+    func key(_ name: String, randomness: Randomness) throws(Failure) -> [UInt8] {
+        let file = "\(path)/\(name).key"
+        if let existing = try read(file) { return existing }
+        let bytes = randomness.bytes(32)
+        // Written whole under another name first: a crash leaves either no key or a good one.
+        let temporary = file + ".new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(explanation: "\(temporary) cannot be made: \(Self.reason())") }
+        defer { close(descriptor) }
+        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == bytes.count, fsync(descriptor) == 0, rename(temporary, file) == 0 else {
+            throw Failure(explanation: "\(file) cannot be written: \(Self.reason())")
+        }
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if directory >= 0 {
+            fsync(directory)
+            close(directory)
+        }
+        return bytes
+    }
+
+    private func read(_ file: String) throws(Failure) -> [UInt8]? {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw Failure(explanation: "\(file) cannot be read: \(Self.reason())")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+            throw Failure(explanation: "others may read \(file): run `chmod 600 \(file)`, and think about who has")
+        }
+        var bytes = [UInt8](repeating: 0, count: 33)
+        let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        guard count == 32 else {
+            throw Failure(explanation: "\(file) is not a key of 32 bytes: restore it from its backup")
+        }
+        return Array(bytes.prefix(32))
+    }
+
+    private static func reason() -> String { String(cString: strerror(errno)) }
+}
