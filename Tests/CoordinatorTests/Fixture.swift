@@ -82,14 +82,28 @@ struct Fixture: Sendable {
         self.store = try store ?? SQLiteStore(inMemory: ())
         self.clock = clock
         self.control = try control ?? Ed25519PrivateKey(from: .system)
-        coordinator = Coordinator(
-            store: self.store, signer: self.control,
-            configuration: try CoordinatorConfiguration(
-                serverURL: Self.server, ipv4: IPPrefix(prefix), authorizationLifetime: lifetime,
-                subscriberLimit: subscriberLimit),
-            policy: try policy ?? Self.everyone(), clock: { clock.now }, logger: Logger(label: "test") { _ in Silent() }
-        )
+        coordinator = try Self.coordinator(
+            store: self.store, control: self.control, clock: clock, policy: policy ?? Self.everyone(), prefix: prefix,
+            lifetime: lifetime, subscriberLimit: subscriberLimit)
         try await coordinator.start()
+    }
+
+    private static func coordinator(
+        store: SQLiteStore, control: any Signer, clock: Clock, policy: Policy, prefix: String = "100.64.0.0/10",
+        lifetime: Int = 3600, subscriberLimit: Int = 64
+    ) throws -> Coordinator {
+        Coordinator(
+            store: store, signer: control,
+            configuration: try CoordinatorConfiguration(
+                serverURL: server, ipv4: IPPrefix(prefix), authorizationLifetime: lifetime,
+                subscriberLimit: subscriberLimit),
+            policy: policy, clock: { clock.now }, logger: Logger(label: "test") { _ in Silent() })
+    }
+
+    /// Another coordinator over the same store, before its `start()`.
+    func unstarted(control other: (any Signer)? = nil, policy: Policy? = nil) throws -> Coordinator {
+        try Self.coordinator(
+            store: store, control: other ?? control, clock: clock, policy: policy ?? Self.everyone())
     }
 
     static func rule(_ name: String, _ source: String, _ destination: String) throws -> Rule {

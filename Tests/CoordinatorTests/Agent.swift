@@ -1,0 +1,68 @@
+import Identity
+import SignedDocuments
+import Testing
+import Wire
+
+@testable import Coordinator
+
+/// What an agent makes of its stream.
+struct Agent {
+    let stream: NetmapSubscription
+    var epoch = ""
+    var sequence = -1
+    var own = ""
+    var peers: [NodeID: String] = [:]
+    var policy = ""
+    var ended: String?
+    var snapshots = 0
+    var heartbeats = 0
+
+    init(_ fixture: Fixture, _ session: SessionID, from position: NetmapPosition? = nil) async throws {
+        stream = try await fixture.coordinator.netmap(session: session, resume: position)
+        if position == nil { await read() }
+    }
+
+    var position: NetmapPosition { NetmapPosition(epoch: epoch, sequence: sequence) }
+
+    /// One message, which must be there.
+    mutating func read() async { if let message = await stream.next() { take(message) } }
+
+    private mutating func take(_ message: NetmapMessage) {
+        switch message {
+        case .snapshot(let epoch, let sequence, let own, let peers, let policy):
+            (self.epoch, self.sequence, self.own, self.peers, self.policy) = (epoch, sequence, own, peers, policy)
+            snapshots += 1
+        case .delta(let sequence, let own, let changed, let removed, let policy):
+            #expect(sequence == self.sequence + 1)
+            self.sequence = sequence
+            self.own = own ?? self.own
+            peers.merge(changed) { $1 }
+            for id in removed { peers[id] = nil }
+            self.policy = policy ?? self.policy
+        case .heartbeat(let sequence, _):
+            #expect(sequence == self.sequence)
+            heartbeats += 1
+        case .ended(let reason): ended = reason
+        }
+    }
+
+    /// Reads up to a message that the coordinator posts now.
+    mutating func drain(_ fixture: Fixture) async {
+        fixture.clock.advance(by: NetmapMessage.heartbeatSeconds)
+        let before = heartbeats
+        // A mailbox that holds messages gets no heartbeat: the second tick finds it empty.
+        while heartbeats == before {
+            await fixture.coordinator.tick(now: fixture.clock.now)
+            if stream.hasMessages {
+                await read()
+            } else {
+                fixture.clock.advance(by: NetmapMessage.heartbeatSeconds)
+            }
+        }
+    }
+}
+
+extension NetmapSubscription {
+    /// Whether `next` answers at once.
+    var hasMessages: Bool { !mailbox.isEmpty || mailbox.isFinished }
+}
