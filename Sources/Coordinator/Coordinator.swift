@@ -45,6 +45,7 @@ package actor Coordinator {
     var unsigned: Set<NodeID> = []
     /// The change log is followed up to here.
     var appliedThrough = 0
+    var isStarted = false
     var isStoreFailing = false
     private let run: String
     private var feedCount = 0
@@ -84,6 +85,7 @@ package actor Coordinator {
         for facts in loaded.nodes { settle(facts, asOf: loaded.asOf, now: now) }
         appliedThrough = max(appliedThrough, loaded.asOf)
         _ = mesh.takeDrafts()
+        isStarted = true
         logger.info(
             "coordinator started",
             metadata: [

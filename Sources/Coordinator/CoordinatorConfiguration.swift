@@ -8,7 +8,7 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
     package var ipv4: IPPrefix
     /// The same for IPv6, at most /96; nil: a random ULA prefix, made at first start and kept.
     package var ipv6: IPPrefix?
-    /// How long a node authorization lives at most, in seconds; at least a minute.
+    /// How long a node authorization lives at most, in seconds: from a minute to a day.
     package var authorizationLifetime: Int
     /// Deltas kept for each node, so that a reconnecting stream can go on where it was.
     package var historyLimit: Int
@@ -24,7 +24,7 @@ package struct CoordinatorConfiguration: Hashable, Sendable {
         self.serverURL = serverURL
         self.ipv4 = ipv4
         self.ipv6 = ipv6
-        self.authorizationLifetime = max(60, authorizationLifetime)
+        self.authorizationLifetime = min(max(60, authorizationLifetime), 86_400)
         self.historyLimit = max(0, historyLimit)
         self.subscriberLimit = max(1, subscriberLimit)
     }

@@ -77,7 +77,7 @@ extension Coordinator {
                     netmap: NetmapFeed(epoch: newEpoch(), historyLimit: configuration.historyLimit))
             }
             nodeDeadlines.set(id, at: mesh.deadline(of: id, sessionEnd: until))
-            if isNew { logger.info("node authorized", metadata: metadata(of: id)) }
+            if isNew { logger.log(level: isStarted ? .info : .debug, "node authorized", metadata: metadata(of: id)) }
         } catch {
             logger.error(
                 "node withdrawn: it cannot be authorized anew",

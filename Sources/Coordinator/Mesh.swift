@@ -67,6 +67,11 @@ struct Mesh: Sendable {
         nodes[id] = node
         policyTime = max(policyTime, slice.issuedAt)
         show(id, from: roles.updateValue(newRoles, forKey: id), to: newRoles, documentChanged: true)
+        guard old != nil else {
+            // Its netmap begins with a snapshot of all this.
+            drafts[id] = nil
+            return
+        }
         drafts[id, default: DeltaDraft()].own = true
         if sliceChanged { drafts[id, default: DeltaDraft()].policy = true }
     }

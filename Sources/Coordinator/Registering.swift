@@ -64,10 +64,11 @@ extension Coordinator {
                 if let session = facts.session { sessionDeadlines.set(session.id, at: session.expiresAt) }
                 flush(now: now)
                 giveBack(plan)
-                guard let node = mesh.nodes[facts.record.id], node.content.session == entry.session else {
-                    throw CoordinatorError.sessionEnded
+                let id = facts.record.id
+                guard let node = mesh.nodes[id], node.content.session == entry.session else {
+                    throw unsigned.contains(id) ? CoordinatorError.signing("see the log") : .sessionEnded
                 }
-                return (facts.record.id, node.authorization)
+                return (id, node.authorization)
             } catch {
                 giveBack(plan)
                 guard error == .store(.conflict) else { throw error }
