@@ -95,7 +95,9 @@ let package = Package(
         // 1 protocols: no I/O
         module("OpenIDConnect", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
         module("Sessions", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
-        module("Enforcement", uses: ["Cryptography", "SignedDocuments", "Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
+        module(
+            "Enforcement",
+            uses: ["Cryptography", "SignedDocuments", "Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
 
         // 2 edges
         module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect"]),
@@ -172,7 +174,9 @@ let package = Package(
         tests(
             "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
             products: [logging]),
-        tests("AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "LinuxNetwork", "Agent"], products: [logging]),
+        tests(
+            "AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "Agent"],
+            products: [logging]),
         tests("CommandLineClientTests", uses: ["StrictJSON", "Wire", "LocalSocket", "CommandLineClient"]),
         tests("EndToEndTests", uses: ["StrictJSON"]),
         tests("RepositoryTests", uses: []),

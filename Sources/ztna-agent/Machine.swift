@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import LocalSocket
 
 /// What this machine says about itself.
 enum Machine {
@@ -39,12 +38,5 @@ enum UserNumber {
             throw ValidationError("--operator \(text): there is no such user.")
         }
         return entry.pointee.pw_uid
-    }
-}
-
-enum Words {
-    static func of(_ error: any Error) -> String {
-        if let error = error as? LocalSocketError { return "the socket: \(error.explanation)" }
-        return "\(error)"
     }
 }

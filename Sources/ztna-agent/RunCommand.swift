@@ -4,6 +4,7 @@ import Cryptography
 import Glibc
 import HTTPClient
 import LinuxNetwork
+import LocalSocket
 import Logging
 
 /// Runs the agent until SIGTERM or SIGINT.
@@ -100,11 +101,19 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// What to do about it, where the person at the terminal can do something.
-    private func refusal(_ error: any Error) -> any Error {
+    private func refusal(_ error: any Error) -> StartFailure {
         switch error {
         case LinuxNetworkError.notRoot:
-            ValidationError("The tunnel needs root: run it as a service or with sudo, or give --without-tunnel.")
-        default: ValidationError("ztna-agent cannot start: \(Words.of(error)).")
+            StartFailure("the tunnel needs root: run it as a service or with sudo, or give --without-tunnel")
+        case let error as LocalSocketError: StartFailure("\(socket): \(error.explanation)")
+        default: StartFailure("\(error)")
         }
     }
+}
+
+/// Why the agent did not start, in one line.
+struct StartFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ reason: String) { description = "ztna-agent cannot start: \(reason)" }
 }

@@ -1,0 +1,161 @@
+import Agent
+import Cryptography
+import Enforcement
+import HTTPClient
+import Identity
+import Logging
+import StrictJSON
+import Synchronization
+import Testing
+import Wire
+
+/// A device before a fake server.
+private struct Device {
+    let temporary = TemporaryDirectory()
+    let clock = TestClock()
+    let gateway: FakeGateway
+    let link: ControlLink
+    let key: Ed25519PrivateKey
+    let views: AsyncStream<MeshView?>
+
+    init(_ documents: Documents, script: FakeGateway.Script = .init(), session: Bool = false, pinned: Bool = false)
+        throws
+    {
+        gateway = FakeGateway(documents, clock: clock, script: script)
+        key = try Ed25519PrivateKey(from: .system)
+        let (views, continuation) = AsyncStream<MeshView?>.makeStream()
+        self.views = views
+        let server = try #require(ServerURL(documents.server))
+        var state = try AgentState(in: temporary.open(), randomness: .system)
+        if session || pinned {
+            try state.pin(
+                [pinned ? Ed25519PrivateKey(from: .system).publicKey : documents.control.publicKey], of: server)
+        }
+        if session {
+            try state.setSession(
+                SessionRecord(
+                    server: server, session: Documents.id(800), refreshToken: "old", expiresAt: 86_400))
+        }
+        let clock = clock
+        let environment = AgentEnvironment(
+            now: { clock.now }, sleep: { try await clock.sleep($0) }, randomness: .system,
+            transport: gateway.transport, hostName: "laptop", operatingSystem: "Linux", candidates: { _ in [] })
+        link = ControlLink(
+            state: state, deviceKey: key, wireGuardKey: try X25519PrivateKey(from: .system), environment: environment,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, publish: { continuation.yield($0) })
+    }
+
+    func signIn(force: Bool = false, leavingAtCode: Bool = false) async throws {
+        let request = LocalRequest(command: .login, server: gateway.documents.server, force: force)
+        try await link.signIn(
+            request,
+            SignInConversation(
+                code: { answer in if leavingAtCode { throw CancellationError() } }, waiting: { _ in },
+                signedIn: { _, _ in }, loopbackCode: { nil }))
+    }
+
+    /// Files that hold something of a sign-in.
+    var keepsSignIn: Bool {
+        get async { await link.localState != .signedOut }
+    }
+}
+
+@Suite struct `The control link` {
+    let documents: Documents
+
+    init() throws { documents = try Documents() }
+
+    @Test func `signs in, patiently, and registers its node`() async throws {
+        let device = try Device(documents, script: .init(pollErrors: ["authorization_pending", "slow_down"]))
+        try await device.signIn()
+        #expect(await device.link.localState != .signedOut)
+        let who = try await device.link.whoAmI()
+        #expect(who.objectValue?["person"] == "person1@example.com" && who.objectValue?["host"] == "host-1")
+        // Polls after 2, 2 and, being told to slow down, 7 seconds.
+        #expect(device.clock.now == 12)
+        await #expect { try await device.signIn() } throws: { ($0 as? LocalFailure)?.name == .alreadySignedIn }
+        try await device.signIn(force: true)
+    }
+
+    @Test(arguments: [
+        ("access_denied", LocalErrorName.accessDenied), ("expired_token", .expired), ("invalid_grant", .serverError),
+        ("invalid_dpop_proof", .proofRefused),
+    ])
+    func `keeps nothing of a refused sign-in`(_ error: String, _ name: LocalErrorName) async throws {
+        let device = try Device(documents, script: .init(pollErrors: [error]))
+        await #expect { try await device.signIn() } throws: { ($0 as? LocalFailure)?.name == name }
+        #expect(await !device.keepsSignIn)
+    }
+
+    @Test func `keeps nothing of a sign-in that the person leaves`() async throws {
+        let device = try Device(documents)
+        await #expect(throws: CancellationError.self) { try await device.signIn(leavingAtCode: true) }
+        #expect(await !device.keepsSignIn)
+        try await device.signIn()
+    }
+
+    @Test func `refuses a server whose control key has changed`() async throws {
+        let device = try Device(documents, pinned: true)
+        await #expect { try await device.signIn() } throws: { ($0 as? LocalFailure)?.name == .unknownControlKey }
+        #expect(await !device.keepsSignIn)
+    }
+
+    @Test func `refuses an authorization for another device`() async throws {
+        let other = try Ed25519PrivateKey(from: .system)
+        let device = try Device(documents, script: .init(confirmedDevice: other))
+        await #expect { try await device.signIn() } throws: { ($0 as? LocalFailure)?.name == .untrustedAnswer }
+        await #expect { try await device.link.whoAmI() } throws: { ($0 as? LocalFailure)?.name == .notRegistered }
+    }
+
+    @Test func `refreshes under one name until the answer comes, then follows the netmap to its end`() async throws {
+        let device = try Device(documents, script: .init(lostRefreshes: 2), session: true)
+        let running = Task { await device.link.run() }
+        defer { running.cancel() }
+        // The netmap can only be made once the registration is known.
+        while device.gateway.record.withLock({ $0.registration.isEmpty }) { await Task.yield() }
+        #expect(device.gateway.record.withLock { Set($0.refreshAttempts).count == 1 && $0.refreshAttempts.count == 3 })
+        let registration = device.gateway.record.withLock { $0.registration }
+        let own = try documents.authorization(1, device: device.key.publicKey, registration: registration)
+        let peer = try Documents.id(2)
+        let snapshot = NetmapMessage.snapshot(
+            epoch: "e", sequence: 3, own: own, peers: [peer: try documents.peer(2)],
+            policy: try documents.policy(for: 1))
+        device.gateway.script.withLock { $0.netmap = [snapshot, .ended(reason: "revoked")] }
+        // Another network: the link connects anew.
+        try await device.link.setUp(true)
+        var seen: [[NodeID]?] = []
+        for await view in device.views {
+            seen.append(view.map { Array($0.peers.keys) })
+            if seen.count == 2 { break }
+        }
+        #expect(seen == [[peer], nil])
+        #expect(await device.link.localState == .signedOut)
+        #expect(await device.link.status.problem?.message.contains("revoked") == true)
+    }
+
+    @Test func `signs out here at once and tells the server`() async throws {
+        let device = try Device(documents, session: true)
+        let (_, revoked) = try await device.link.signOut()
+        #expect(revoked && device.gateway.record.withLock { $0.revoked } == ["old"])
+        await #expect { try await device.link.signOut() } throws: { ($0 as? LocalFailure)?.name == .signedOut }
+    }
+
+    @Test func `is down until told to be up`() async throws {
+        let device = try Device(documents, session: true)
+        try await device.link.setUp(false)
+        #expect(await device.link.localState == .down)
+        try await device.link.setUp(true)
+        #expect(await device.link.localState == .connecting)
+    }
+
+    @Test func `names what it cannot take for a server`() async throws {
+        let device = try Device(documents)
+        let conversation = SignInConversation(
+            code: { _ in }, waiting: { _ in }, signedIn: { _, _ in }, loopbackCode: { nil })
+        for (server, name) in [(nil, LocalErrorName.noServer), ("http://a.example", .badRequest)] {
+            await #expect {
+                try await device.link.signIn(LocalRequest(command: .login, server: server), conversation)
+            } throws: { ($0 as? LocalFailure)?.name == name }
+        }
+    }
+}
