@@ -26,8 +26,8 @@ MOST_PAGES = 12
 # The first selector that matches something visible names the page.
 PAGES = [
     ("outcome", "#outcome"),
-    ("confirm", "[name=decision]"),
     ("request", "[name=provider]"),
+    ("confirm", "[name=decision][value=allow]"),
     ("device", "input[name=user_code]"),
     ("provider-login", "input[name=username]"),
     ("canaille-login", "input[name=login]"),
