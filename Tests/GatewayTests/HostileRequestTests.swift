@@ -1,8 +1,8 @@
 import Cryptography
 import Identity
 import Sessions
-import Store
 import SignedDocuments
+import Store
 import StoreSQLite
 import StrictJSON
 import Testing

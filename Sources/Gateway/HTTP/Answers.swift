@@ -35,7 +35,7 @@ enum Answer {
         headers.set(.cacheControl, "no-store")
         headers.set(
             .contentSecurityPolicy,
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
         headers.set(.frameOptions, "DENY")
         headers.set(.xContentTypeOptions, "nosniff")

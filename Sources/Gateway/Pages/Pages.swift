@@ -2,7 +2,7 @@ import Mustache
 
 /// The pages of a sign-in: HTML from templates compiled once, for a policy that forbids script and inline style.
 ///
-/// Needs from its server: `style-src 'self'; img-src 'self'; form-action 'self'`, `stylesheet` at `/assets/ztna.css` as `text/css`, `icon` at `/assets/icon.svg` as `image/svg+xml`.
+/// Needs from its server: `style-src 'self'; img-src 'self' data:; form-action 'self'`, `stylesheet` at `/assets/ztna.css` as `text/css`, `icon` at `/assets/icon.svg` as `image/svg+xml`.
 package struct Pages: Sendable {
     private let organisation: ShownText
     private let partials: MustacheLibrary
