@@ -144,7 +144,8 @@ package actor ControlClient {
         var headers: HTTPHeaders = ["DPoP": proof, "Accept": "application/json"]
         if let contentType { headers.append("Content-Type", contentType) }
         if let accessToken { headers.append("Authorization", "DPoP \(accessToken)") }
-        return HTTPRequest(method: method, url: url + query, headers: headers, body: body)
+        // A proof is good for one use, so the request must not be written twice, whatever its method.
+        return HTTPRequest(method: method, url: url + query, headers: headers, body: body, isRepeatable: false)
     }
 
     private func remember(_ received: String?) {

@@ -22,7 +22,8 @@ package actor DataPlane {
     private let filter: PacketFilter
     private let routes: RouteNetlink
     private let tracking: ConnectionTracking
-    private let device: WireGuardDevice
+    /// Remembers what the engine was told, so each engine has its own.
+    private var device: WireGuardDevice
     private var engine: WireGuardProcess?
     private var packetLog: PacketLog?
 
@@ -136,6 +137,7 @@ package actor DataPlane {
             await started.stop()
             throw error
         }
+        device = WireGuardDevice(interface)
         engine = started
     }
 

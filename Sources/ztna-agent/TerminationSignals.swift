@@ -1,7 +1,7 @@
 @preconcurrency import Dispatch
 import Glibc
 
-/// Calls back at the first SIGTERM or SIGINT; a second one ends the process as usual.
+/// Calls back at SIGTERM and SIGINT, and keeps them from ending the process: what was set up is to be taken down first.
 final class TerminationSignals: Sendable {
     private let sources: [any DispatchSourceSignal]
 
@@ -9,10 +9,7 @@ final class TerminationSignals: Sendable {
         sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                signal(number, SIG_DFL)
-                terminate()
-            }
+            source.setEventHandler { terminate() }
             source.activate()
             return source
         }
