@@ -14,7 +14,7 @@ package struct StatusAnswer: Sendable {
     package var sessionExpiresAt: Int?
     package var authorizationExpiresAt: Int?
     package var peers: Int
-    package var policyRevision: Int?
+    package var policyRevision: String?
     package var isEnforcing: Bool
     package var checkedAt: Int?
     package var interface: String?
@@ -39,7 +39,7 @@ package struct StatusAnswer: Sendable {
             sessionExpiresAt = try members.optionalInteger("session_expires_at")
             authorizationExpiresAt = try members.optionalInteger("authorization_expires_at")
             peers = try members.integer("peers")
-            policyRevision = try members.optionalInteger("policy_revision")
+            policyRevision = try members.optionalString("policy_revision")
             isEnforcing = try members.bool("enforcing")
             checkedAt = try members.optionalInteger("checked_at")
             interface = try members.optionalString("interface")

@@ -37,7 +37,7 @@ package struct Console: Sendable {
     func draw(_ text: String) { writeError(text) }
 
     /// Says what went wrong, where this output's reader looks for it; the answer is what the shell is told.
-    package func report(_ failure: ClientFailure) -> ExitStatus {
+    package func report(_ failure: ClientFailure) -> CommandOutcome {
         if json { print(json: failure.json) } else { note(failure.text(style: errorStyle)) }
         return failure.status
     }

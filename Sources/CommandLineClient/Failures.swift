@@ -7,9 +7,9 @@ package struct ClientFailure: Error, Hashable, Sendable {
     package var name: String
     package var message: String
     package var remedy: String
-    package var status: ExitStatus
+    package var status: CommandOutcome
 
-    package init(name: String, message: String, remedy: String, status: ExitStatus) {
+    package init(name: String, message: String, remedy: String, status: CommandOutcome) {
         self.name = name
         self.message = message
         self.remedy = remedy
@@ -69,7 +69,7 @@ extension ClientFailure {
             remedy: members["remedy"]?.stringValue ?? "", status: known.map(Self.status) ?? .failed)
     }
 
-    private static func status(of name: LocalErrorName) -> ExitStatus {
+    private static func status(of name: LocalErrorName) -> CommandOutcome {
         switch name {
         case .notPermitted: .notPermitted
         case .badRequest, .noServer: .usage

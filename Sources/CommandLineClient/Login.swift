@@ -46,7 +46,7 @@ package struct Login: Sendable {
         self.interruptions = interruptions
     }
 
-    package func run() async -> ExitStatus {
+    package func run() async -> CommandOutcome {
         // The port must be open before the server hears of it. Without one the sign-in still works, by code.
         let listener = openBrowser == nil ? nil : try? LoopbackListener()
         defer { listener?.close() }
@@ -100,7 +100,7 @@ package struct Login: Sendable {
     private func follow(
         _ inputs: AsyncStream<Input>, conversation: AgentConversation, listener: LoopbackListener?,
         tell: @escaping @Sendable (Input) -> Void
-    ) async -> ExitStatus {
+    ) async -> CommandOutcome {
         var progress = ProgressLine(console: console)
         defer { progress.clear() }
         var text = "Asking the server"
@@ -162,7 +162,7 @@ package struct Login: Sendable {
         openBrowser(url) { tell(.browserFailed) }
     }
 
-    private func finish(_ members: JSONMembers) async -> ExitStatus {
+    private func finish(_ members: JSONMembers) async -> CommandOutcome {
         if console.json { return .ok }
         do throws(ClientFailure) {
             let person = try PersonAnswer(members)
@@ -185,11 +185,11 @@ package struct Login: Sendable {
         return status
     }
 
-    /// Somebody who is signed in already, with that server, has what they asked for.
-    private func conclude(_ failure: ClientFailure) async -> ExitStatus {
+    /// Somebody who is signed in already (the agent says so only of the same server) has what they asked for.
+    private func conclude(_ failure: ClientFailure) async -> CommandOutcome {
         guard failure.name == LocalErrorName.alreadySignedIn.rawValue,
             let members = try? await AgentConversation.ask(.whoami, socket: socket),
-            let person = try? PersonAnswer(members), isSameServer(person.server)
+            let person = try? PersonAnswer(members)
         else { return report(failure) }
         if console.json {
             console.print(json: .object(members.members))
@@ -204,12 +204,6 @@ package struct Login: Sendable {
         return .ok
     }
 
-    private func isSameServer(_ server: String) -> Bool {
-        guard let asked = options.server else { return true }
-        let bare = { (text: String) in text.lowercased().hasSuffix("/") ? String(text.dropLast()) : text }
-        return bare(asked.lowercased()) == bare(server.lowercased())
-    }
-
     private func interruption(_ person: String?) -> ClientFailure {
         guard let person else { return .interrupted }
         return ClientFailure(
@@ -217,7 +211,7 @@ package struct Login: Sendable {
             remedy: "See how things stand with: ztna status. Undo it with: ztna logout.", status: .interrupted)
     }
 
-    private func report(_ failure: ClientFailure) -> ExitStatus {
+    private func report(_ failure: ClientFailure) -> CommandOutcome {
         guard console.json else { return console.report(failure) }
         var line = failure.json.objectValue ?? [:]
         line["event"] = .string(LocalEvent.error.rawValue)

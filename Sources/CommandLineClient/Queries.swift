@@ -11,31 +11,31 @@ package struct Queries: Sendable {
         self.console = console
     }
 
-    package func status() async -> ExitStatus {
+    package func status() async -> CommandOutcome {
         await answer(.status) { members throws(ClientFailure) in
             StatusText.lines(try StatusAnswer(members), time: console.time(), style: console.style)
         }
     }
 
-    package func whoami() async -> ExitStatus {
+    package func whoami() async -> CommandOutcome {
         await answer(.whoami) { members throws(ClientFailure) in
             PersonText.lines(try PersonAnswer(members), time: console.time(), style: console.style)
         }
     }
 
-    package func peers() async -> ExitStatus {
+    package func peers() async -> CommandOutcome {
         await answer(.peers) { members throws(ClientFailure) in
             PeersText.lines(try PeerAnswer.list(members), time: console.time(), style: console.style)
         }
     }
 
-    package func refusals() async -> ExitStatus {
+    package func refusals() async -> CommandOutcome {
         await answer(.refusals) { members throws(ClientFailure) in
             RefusalsText.lines(try RefusalsAnswer(members), time: console.time(), style: console.style)
         }
     }
 
-    package func logout() async -> ExitStatus {
+    package func logout() async -> CommandOutcome {
         await answer(.logout) { members throws(ClientFailure) in
             let server = members.members["server"]?.stringValue.map { " of " + SafeText.line($0) } ?? ""
             if members.members["revoked"]?.boolValue ?? false { return ["Signed out\(server)."] }
@@ -46,12 +46,12 @@ package struct Queries: Sendable {
         }
     }
 
-    package func up() async -> ExitStatus { await switched(.up, "On") }
+    package func up() async -> CommandOutcome { await switched(.up, "On") }
 
-    package func down() async -> ExitStatus { await switched(.down, "Off, until: ztna up") }
+    package func down() async -> CommandOutcome { await switched(.down, "Off, until: ztna up") }
 
     /// Says its own version without an agent too.
-    package func version() async -> ExitStatus {
+    package func version() async -> CommandOutcome {
         var members: [String: JSON] = ["version": .string(ProgramVersion.current)]
         var agent = "not reached"
         if let answer = try? await AgentConversation.ask(.version, socket: socket),
@@ -68,7 +68,7 @@ package struct Queries: Sendable {
         return .ok
     }
 
-    private func switched(_ command: LocalCommand, _ done: String) async -> ExitStatus {
+    private func switched(_ command: LocalCommand, _ done: String) async -> CommandOutcome {
         await answer(command) { members throws(ClientFailure) in
             guard let state = members.members["state"]?.stringValue else { throw .unreadable("state") }
             return ["\(done). State: \(SafeText.line(state))"]
@@ -77,7 +77,7 @@ package struct Queries: Sendable {
 
     private func answer(
         _ command: LocalCommand, lines: (JSONMembers) throws(ClientFailure) -> [String]
-    ) async -> ExitStatus {
+    ) async -> CommandOutcome {
         do throws(ClientFailure) {
             let members = try await AgentConversation.ask(command, socket: socket)
             if console.json {

@@ -12,7 +12,7 @@ struct ZTNA: AsyncParsableCommand {
             Every command speaks with ztna-agent on this machine.
 
             Exit codes:
-            \(ExitStatus.table)
+            \(CommandOutcome.table)
 
             Completions: ztna --generate-completion-script bash|zsh|fish
             """,
@@ -38,13 +38,13 @@ struct ZTNA: AsyncParsableCommand {
     private static func end(with error: any Error) -> Never {
         if exitCode(for: error) == .validationFailure {
             Console.standard(json: false, environment: AgentOptions.environment).note(fullMessage(for: error))
-            Glibc.exit(ExitStatus.usage.rawValue)
+            Glibc.exit(CommandOutcome.usage.rawValue)
         }
         exit(withError: error)
     }
 }
 
 /// Ends the process as a command's outcome says.
-func finish(_ status: ExitStatus) throws {
+func finish(_ status: CommandOutcome) throws {
     guard status == .ok else { throw ExitCode(status.rawValue) }
 }

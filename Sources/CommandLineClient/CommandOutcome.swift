@@ -1,5 +1,5 @@
 /// What `ztna` tells the shell.
-package enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
+package enum CommandOutcome: Int32, Hashable, Sendable, CaseIterable {
     case ok = 0
     case failed = 1
     case usage = 2
