@@ -38,10 +38,8 @@ let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
-let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -60,7 +58,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
@@ -112,9 +109,7 @@ let package = Package(
         module(
             "Gateway", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "HTTPClient"],
             products: [
-                hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, mustache, nioCore, nioPosix, nioSSL, logging,
-                lifecycle,
-                metrics,
+                hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, mustache, nioCore, nioSSL, logging, lifecycle,
             ]),
         module("Coordinator", uses: vocabulary + ["Sessions", "Store"], products: [logging]),
         module(
@@ -135,8 +130,7 @@ let package = Package(
             "ztna-server",
             uses: vocabulary + [
                 "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "LocalSocket", "ServerConfiguration",
-                "Gateway",
-                "Coordinator",
+                "Gateway", "Coordinator",
             ],
             products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: vocabulary + ["HTTPClient", "LocalSocket"], products: [arguments]),

@@ -3,7 +3,6 @@ internal import HummingbirdCore
 internal import HummingbirdTLS
 package import Logging
 internal import NIOCore
-internal import NIOPosix
 internal import NIOSSL
 internal import ServiceLifecycle
 internal import Synchronization
