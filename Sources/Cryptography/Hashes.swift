@@ -8,6 +8,11 @@ package enum Digest {
     package static func sha512(_ bytes: [UInt8]) -> [UInt8] { Array(SHA512.hash(data: bytes)) }
 
     package static func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+        key.withUnsafeBytes { hmacSHA256(bytes, key: $0) }
+    }
+
+    /// For a key in locked memory: no other copy of it is left behind.
+    package static func hmacSHA256(_ bytes: [UInt8], key: UnsafeRawBufferPointer) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key)))
     }
 }

@@ -8,8 +8,11 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     package init?(_ text: String) {
         let lower = text.lowercased()
-        guard (3...254).contains(lower.utf8.count), let at = lower.lastIndex(of: "@"), at != lower.startIndex,
-            lower.firstIndex(of: "@") == at, let domain = DomainName(String(lower[lower.index(after: at)...])),
+        let parts = lower.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        guard (3...254).contains(lower.utf8.count), parts.count == 2, !parts[0].isEmpty,
+            let domain = DomainName(String(decoding: parts[1], as: UTF8.self)),
+            // The Kelvin sign's small letter is a plain "k": no other letter may turn into an ASCII one.
+            lower.unicodeScalars.count(where: \.isASCII) == text.unicodeScalars.count(where: \.isASCII),
             lower.unicodeScalars.allSatisfy({
                 $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) && !$0.properties.isWhitespace
                     && $0.properties.generalCategory != .format
@@ -27,12 +30,10 @@ package struct DomainName: Hashable, Sendable, CustomStringConvertible {
     package let text: String
 
     package init?(_ text: String) {
-        let lower = text.lowercased()
-        let labels = lower.split(separator: ".", omittingEmptySubsequences: false)
-        guard lower.utf8.count <= 253, labels.count >= 2, labels.allSatisfy({ HostName.isLabel($0.utf8) }) else {
-            return nil
-        }
-        self.text = lower
+        let lower = text.utf8.map(lowercaseASCII)
+        let labels = lower.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard lower.count <= 253, labels.count >= 2, labels.allSatisfy({ HostName.isLabel($0) }) else { return nil }
+        self.text = String(decoding: lower, as: UTF8.self)
     }
 
     package var description: String { text }

@@ -1,4 +1,6 @@
-/// A group as its identity provider names it: 1…256 bytes of text without controls; compared exactly.
+/// A group as its identity provider names it: 1…256 bytes of text without controls.
+///
+/// Compared byte for byte, as the store does: strings of Swift's are equal when Unicode calls them equivalent.
 package struct GroupName: Hashable, Sendable, CustomStringConvertible, Comparable {
     package let text: String
 
@@ -11,7 +13,19 @@ package struct GroupName: Hashable, Sendable, CustomStringConvertible, Comparabl
     }
 
     package var description: String { text }
-    package static func < (left: GroupName, right: GroupName) -> Bool { left.text < right.text }
+
+    package static func == (left: GroupName, right: GroupName) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    package static func < (left: GroupName, right: GroupName) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }
 
 /// A role an administrator gave to a node: 1…64 bytes of `[a-z0-9-]`, written `tag:prod-db` in a policy.

@@ -6,9 +6,9 @@ package struct HostName: Hashable, Sendable, CustomStringConvertible, Comparable
 
     /// Exactly a label; nothing is repaired.
     package init?(_ text: String) {
-        let lower = text.lowercased()
-        guard Self.isLabel(lower.utf8) else { return nil }
-        self.text = lower
+        let lower = text.utf8.map(lowercaseASCII)
+        guard Self.isLabel(lower) else { return nil }
+        self.text = String(decoding: lower, as: UTF8.self)
     }
 
     /// The nearest label to what an operating system calls itself: its first label, odd characters as hyphens.
@@ -37,4 +37,9 @@ package struct HostName: Hashable, Sendable, CustomStringConvertible, Comparable
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
+}
+
+/// "A"…"Z" in lower case, every other byte as it is: Unicode's rules would turn the Kelvin sign into a plain "k".
+func lowercaseASCII(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }

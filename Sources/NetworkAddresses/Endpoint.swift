@@ -12,9 +12,8 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let host = text[..<colon]
         let digits = text[text.index(after: colon)...]
-        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits), port > 0 else {
-            return nil
-        }
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), digits.first != "0", let port = UInt16(digits)
+        else { return nil }
         if host.hasPrefix("["), host.hasSuffix("]") {
             guard let address = IPAddress(host.dropFirst().dropLast()), !address.isV4 else { return nil }
             self.init(address: address, port: port)

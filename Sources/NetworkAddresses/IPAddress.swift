@@ -83,7 +83,9 @@ private enum IPv6Text {
     static func parse(_ text: some StringProtocol) -> (UInt64, UInt64)? {
         guard text.utf8.count <= 45 else { return nil }
         let sides = splitAtDoubleColon(String(text))
-        guard let sides, let head = groups(sides.0), let tail = groups(sides.1 ?? "") else { return nil }
+        guard let sides, let head = groups(sides.0, isEnd: sides.1 == nil),
+            let tail = groups(sides.1 ?? "", isEnd: true)
+        else { return nil }
         var all = head
         if sides.1 != nil {
             guard head.count + tail.count <= 7 else { return nil }
@@ -105,12 +107,13 @@ private enum IPv6Text {
         )
     }
 
-    private static func groups(_ text: String) -> [UInt16]? {
+    /// RFC 4291 §2.2 no. 3: dotted decimal only as the address's last 32 bits.
+    private static func groups(_ text: String, isEnd: Bool) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         var result: [UInt16] = []
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.contains(".") {
+            if isEnd, index == parts.count - 1, part.contains(".") {
                 guard let value = IPv4Text.parse(part) else { return nil }
                 result += [UInt16(value >> 16), UInt16(value & 0xFFFF)]
             } else {

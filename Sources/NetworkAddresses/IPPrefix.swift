@@ -18,7 +18,8 @@ package struct IPPrefix: Hashable, Sendable, CustomStringConvertible {
         case 1: self.init(address, length: address.width)
         case 2:
             guard let digits = parts.last, (1...3).contains(digits.utf8.count),
-                digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(digits)
+                digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), digits.utf8.count == 1 || digits.first != "0",
+                let length = Int(digits)
             else { return nil }
             self.init(address, length: length)
         default: return nil

@@ -24,7 +24,7 @@ package struct DPoPNonces: ~Copyable, Sendable {
     }
 
     private borrowing func nonce(slot: Int) -> String {
-        let code = key.withBytes { Digest.hmacSHA256(Array("ztna-dpop-nonce \(slot)".utf8), key: Array($0)) }
+        let code = key.withBytes { Digest.hmacSHA256(Array("ztna-dpop-nonce \(slot)".utf8), key: $0) }
         return Base64URL.encode(code.prefix(18))
     }
 }

@@ -19,6 +19,8 @@ extension DeviceAuthorization {
     /// A browser enters the user code. A second browser may take over until somebody has signed in.
     package mutating func claim(by browser: BrowserBinding, now: Int) throws(SignInRefusal) {
         try requireUnexpired(now)
+        // Only a command that listens can have opened a browser beside it.
+        guard loopback != nil || !browser.isLocal else { throw .outOfOrder }
         switch state {
         case .pending, .claimed, .redirected: state = .claimed(browser)
         case .denied: throw .denied
@@ -65,6 +67,8 @@ extension DeviceAuthorization {
             state = .denied
             throw .wrongNumber
         }
+        // A browser on the device skips the number because the device must see its code: without one, no approval.
+        guard !browser.isLocal || code != nil else { throw .outOfOrder }
         state = .approved(
             Approval(session: session, person: person, signIn: signIn, loopback: browser.isLocal ? code : nil))
     }

@@ -10,7 +10,7 @@ package struct RefreshToken: Hashable, Sendable {
 
     package init(session: SessionID, generation: Int, key: borrowing SecretBytes) {
         let message = Array("ztna-refresh-v1 \(session.text) \(generation)".utf8)
-        let code = key.withBytes { Digest.hmacSHA256(message, key: Array($0)) }
+        let code = key.withBytes { Digest.hmacSHA256(message, key: $0) }
         self.session = session
         text = session.text + "." + Base64URL.encode(code)
     }

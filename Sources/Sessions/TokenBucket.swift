@@ -39,6 +39,7 @@ package struct KeyedRateLimit: Sendable {
     private let secondsPerToken: Double
     private let capacity: Int
     private var buckets: [String: TokenBucket] = [:]
+    private var sweptAt = Int.min
 
     package init(burst: Int, secondsPerToken: Double, capacity: Int = 10_000) {
         self.burst = burst
@@ -49,7 +50,11 @@ package struct KeyedRateLimit: Sendable {
     /// Nil when allowed, else the seconds to wait.
     package mutating func take(_ key: String, now: Int) -> Int? {
         if buckets[key] == nil {
-            if buckets.count >= capacity { buckets = buckets.filter { !$0.value.isFull(at: now) } }
+            if buckets.count >= capacity, now > sweptAt {
+                // At most once a second: a flood of new keys must not cost a sweep each.
+                sweptAt = now
+                buckets = buckets.filter { !$0.value.isFull(at: now) }
+            }
             guard buckets.count < capacity else { return Int(secondsPerToken.rounded(.up)) }
         }
         return buckets[key, default: TokenBucket(burst: burst, secondsPerToken: secondsPerToken, now: now)].take(

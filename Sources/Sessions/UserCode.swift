@@ -20,7 +20,9 @@ package struct UserCode: Hashable, Sendable, CustomStringConvertible {
     /// Case, dashes and spaces do not matter (RFC 8628 §6.1); anything else outside the alphabet is no code.
     package init?(typed text: String) {
         guard text.utf8.count <= 32 else { return nil }
-        let kept = text.uppercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: " ") }
+        let kept = text.utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: " ") }.map { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte & ~0x20 : byte
+        }
         guard kept.count == Self.length, kept.allSatisfy(Self.alphabet.contains) else { return nil }
         letters = String(decoding: kept, as: UTF8.self)
     }

@@ -1,6 +1,6 @@
 /// A JSON text, read strictly: UTF-8, unique member names, bounded depth, nothing after it.
 ///
-/// Received objects lose their member order; `encoded()` sorts names, so equal values have equal bytes.
+/// Received objects lose their member order; `encoded()` sorts names.
 /// Source: RFC 8259; RFC 7493 §2.3 (duplicate names are refused).
 package enum JSON: Hashable, Sendable {
     case null

@@ -1,5 +1,5 @@
 extension JSON {
-    /// Compact UTF-8 with member names in byte order: equal values have equal bytes.
+    /// Compact UTF-8 with member names in byte order: what has the same names and values has the same bytes.
     package func encoded() -> [UInt8] {
         var output: [UInt8] = []
         append(to: &output)
@@ -24,7 +24,7 @@ extension JSON {
             output.append(UInt8(ascii: "]"))
         case .object(let members):
             output.append(UInt8(ascii: "{"))
-            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+            for (index, member) in members.sorted(by: Self.isOrdered).enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
                 Self.append(string: member.key, to: &output)
                 output.append(UInt8(ascii: ":"))
@@ -32,6 +32,10 @@ extension JSON {
             }
             output.append(UInt8(ascii: "}"))
         }
+    }
+
+    private static func isOrdered(_ left: (key: String, value: JSON), _ right: (key: String, value: JSON)) -> Bool {
+        left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
     }
 
     private static func append(string: String, to output: inout [UInt8]) {
