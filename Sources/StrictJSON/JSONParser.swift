@@ -104,19 +104,28 @@ private struct JSONParser {
     private mutating func parseString() throws(JSONError) -> String {
         position += 1
         var text: [UInt8] = []
-        while let byte = peek {
-            position += 1
-            switch byte {
+        while true {
+            let start = position
+            while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                position += 1
+            }
+            let run = bytes[start..<position]
+            switch peek {
             case UInt8(ascii: "\""):
+                position += 1
                 // RFC 8259 §8.1: JSON text MUST be UTF-8; an ill-formed sequence is refused, never repaired.
-                guard let string = String(validating: text, as: UTF8.self) else { throw malformed }
+                let string =
+                    text.isEmpty
+                    ? String(validating: run, as: UTF8.self) : String(validating: text + run, as: UTF8.self)
+                guard let string else { throw malformed }
                 return string
-            case UInt8(ascii: "\\"): try parseEscape(into: &text)
-            case 0..<0x20: throw malformed
-            default: text.append(byte)
+            case UInt8(ascii: "\\"):
+                position += 1
+                text += run
+                try parseEscape(into: &text)
+            default: throw malformed
             }
         }
-        throw malformed
     }
 
     private mutating func parseEscape(into text: inout [UInt8]) throws(JSONError) {
