@@ -90,7 +90,7 @@ package final class AttemptLog: Sendable {
             if let host = entry.explanation.host { members["host"] = .string(host) }
             return .object(members)
         }
-        return ["refusals": .array(refusals), "unread": .integer(losses)]
+        return ["refusals": .array(EventSize.fitting(refusals)), "unread": .integer(losses)]
     }
 
     /// The new entry, or nil for a repetition.

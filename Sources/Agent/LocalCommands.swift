@@ -81,18 +81,10 @@ struct LocalCommands: Sendable {
 
     private func peers() async -> JSON {
         let traffic = await dataPlane?.peerStatus() ?? [:]
-        var reports: [JSON] = []
-        var bytes = 0
-        for (key, known) in await link.peerReports() {
-            var members = known
-            members.merge(traffic[key] ?? [:]) { _, new in new }
-            let report = JSON.object(members)
-            bytes += report.encoded().count + 1
-            // An event line is at most 1 MiB.
-            if bytes > 1_000_000 { break }
-            reports.append(report)
+        let reports = await link.peerReports().map { key, known in
+            JSON.object(known.merging(traffic[key] ?? [:]) { _, new in new })
         }
-        return ["peers": .array(reports)]
+        return ["peers": .array(EventSize.fitting(reports))]
     }
 
     private static func code(_ answer: DeviceAuthorizationAnswer, _ words: [String]) -> JSON {
@@ -131,5 +123,19 @@ private actor LoopbackCode {
             guard let code = line.objectValue?["loopback_code"]?.stringValue, code.utf8.count <= 512 else { continue }
             text = code
         }
+    }
+}
+
+/// An event line is at most 1 MiB: of a longer list the first entries are told.
+enum EventSize {
+    static let listBytes = 1_000_000
+
+    static func fitting(_ entries: [JSON]) -> [JSON] {
+        var bytes = 0
+        return Array(
+            entries.prefix { entry in
+                bytes += entry.encoded().count + 1
+                return bytes <= listBytes
+            })
     }
 }

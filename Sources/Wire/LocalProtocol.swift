@@ -40,6 +40,7 @@ package import StrictJSON
 /// - `refusals`: `refusals`, newest first, of `time`, `direction` (`in`, `out`), `source`, `destination` (addresses),
 ///   `service` ("tcp/22"), `person`?, `host`? (of the other side), `count` (the same again within a minute), `reason`;
 ///   `unread` (packets that the log lost).
+/// Lists are cut where an event would be longer than 1 MB.
 package enum LocalCommand: String, Hashable, Sendable, CaseIterable {
     case login, logout, status, whoami, peers, refusals, up, down, version
 }

@@ -1,0 +1,100 @@
+import AccessPolicy
+import Agent
+import Cryptography
+import Enforcement
+import Identity
+import LinuxNetwork
+import Logging
+import NetworkAddresses
+import StrictJSON
+import Testing
+import Wire
+
+private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
+    func node(_ number: Int) throws -> MeshNode {
+        MeshNode(
+            try VerifiedNode(
+                verifying: documents.peer(number), keys: documents.keys, server: documents.server, now: 0))
+    }
+    let own = try node(1)
+    let slice = PolicySlice(
+        issuer: documents.server, node: own.node, issuedAt: 0, revision: "1",
+        rules: [
+            Rule(
+                name: try RuleName("all"), sources: [.everyone], destinations: [.everyone],
+                allow: try rules.map { try Service(parsing: $0) })
+        ])
+    return MeshView(own: own, peers: [try Documents.id(2): try node(2)], policy: slice)
+}
+
+@Suite struct `A tunnel plan` {
+    let documents: Documents
+    let interface: InterfaceName
+
+    init() throws {
+        documents = try Documents()
+        interface = try #require(InterfaceName("ztna0"))
+    }
+
+    @Test func `permits nothing and routes nothing without a view`() {
+        let plan = TunnelPlan(nil, interface: interface, locals: [], now: 0)
+        #expect(plan.peers.isEmpty && plan.addresses.isEmpty)
+        #expect(plan.filter.grants.isEmpty && plan.filter.peers.isEmpty && plan.filter.overlay.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("tcp/22", FilterGrant.Traffic.tcp(22...22)), ("udp/1-9", .udp(1...9)), ("tcp", .tcp(0...65535)),
+        ("icmp", .icmp), ("any", .any),
+    ])
+    func `writes each service as the filter does`(_ service: String, _ traffic: FilterGrant.Traffic) throws {
+        let plan = TunnelPlan(try view(documents, rules: [service]), interface: interface, locals: [], now: 0)
+        #expect(plan.filter.grants.map(\.traffic) == [traffic])
+        #expect(plan.filter.overlay.map(\.description) == ["100.64.0.0/10"])
+    }
+
+    @Test func `takes everything back in the second our authorization ends`() throws {
+        let plan = TunnelPlan(try view(documents, rules: ["any"]), interface: interface, locals: [], now: 3600)
+        #expect(plan.peers.isEmpty && plan.addresses.isEmpty && plan.filter.grants.isEmpty)
+    }
+}
+
+@Suite struct `The attempt log` {
+    private func attempt(_ port: UInt16, _ outcome: ConnectionAttempt.Outcome = .refusedInbound) -> ConnectionAttempt {
+        ConnectionAttempt(
+            source: .v4(0x6440_0002), destination: .v4(0x6440_0001), protocolNumber: 6, port: port, outcome: outcome)
+    }
+
+    private func log(_ clock: TestClock) -> AttemptLog {
+        AttemptLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now })
+    }
+
+    @Test func `counts repetitions within a minute`() async throws {
+        let clock = TestClock()
+        let log = log(clock)
+        for _ in 0..<3 { log.record(attempt(22)) }
+        #expect(log.entries(refusedOnly: true).map(\.count) == [3])
+        try await clock.sleep(.seconds(60))
+        log.record(attempt(22))
+        #expect(log.entries(refusedOnly: true).map(\.count) == [1, 3])
+    }
+
+    @Test func `keeps the newest thousand, newest first`() {
+        let log = log(TestClock())
+        for port in 1...1500 as ClosedRange<UInt16> { log.record(attempt(port)) }
+        #expect(log.entries(refusedOnly: true).map(\.attempt.port) == (501...1500).reversed().map { UInt16($0) })
+    }
+
+    @Test func `tells refusals with their reasons, and not what was allowed`() throws {
+        let log = log(TestClock())
+        log.record(attempt(22))
+        log.setView(try view(Documents(), rules: ["tcp/80"]))
+        log.record(attempt(80, .allowed))
+        log.record(attempt(443))
+        let report = log.report(losses: 4)
+        let refusals = report.objectValue?["refusals"]?.arrayValue?.compactMap(\.objectValue) ?? []
+        #expect(refusals.map { $0["service"] } == ["tcp/443", "tcp/22"])
+        #expect(refusals.first?["person"] == "person2@example.com")
+        #expect(refusals.last?["reason"]?.stringValue?.contains("no netmap") == true)
+        #expect(report.objectValue?["unread"] == 4)
+    }
+}
