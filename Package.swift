@@ -133,7 +133,7 @@ let package = Package(
                 "Gateway", "Coordinator",
             ],
             products: [arguments, lifecycle, signals, logging]),
-        program("ztna-demo", uses: vocabulary + ["HTTPClient", "LocalSocket"], products: [arguments]),
+        program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
         program(
             "ztna-bench",
             uses: vocabulary + [
