@@ -21,7 +21,7 @@ package struct TunnelPlan: Equatable, Sendable {
         let rules = view.map { NodeRules($0, now: now) } ?? .none
         self.rules = rules
         addresses = view.flatMap { $0.own.isLiving(at: now) ? $0.own.addresses : nil } ?? []
-        let overlay = Self.overlay(of: addresses, and: rules.egress)
+        let overlay = Self.overlay(view?.networks ?? [], own: addresses, peers: rules.egress)
         filter = FilterRuleSet(
             interface: interface, overlay: overlay, peers: rules.egress,
             grants: rules.grants.map {
@@ -35,19 +35,18 @@ package struct TunnelPlan: Equatable, Sendable {
         }
     }
 
-    /// The prefixes that belong to the overlay: RFC 6598's, and the /48 around a unique local address (RFC 4193). An
-    /// address outside both stands for itself.
-    private static func overlay(of own: [IPAddress], and peers: Set<IPAddress>) -> [IPPrefix] {
-        let prefixes = own.map { address -> IPPrefix in
-            switch address {
-            case .v4(let value) where value >> 22 == 0x6440_0000 >> 22:
-                IPPrefix(.v4(0x6440_0000), length: 10) ?? IPPrefix(host: address)
-            case .v6(let high, _) where high >> 57 == 0xFC >> 1:
-                IPPrefix(.v6(high & ~0xFFFF, 0), length: 48) ?? IPPrefix(host: address)
-            default: IPPrefix(host: address)
-            }
+    /// Where a mesh may lie: RFC 6598, RFC 1918, RFC 4193. Whatever a server says, it cannot draw the traffic of other
+    /// addresses into the tunnel.
+    private static let permitted = ["100.64.0.0/10", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
+        .compactMap { IPPrefix($0) }
+
+    /// The mesh's prefixes; an address outside them stands for itself.
+    private static func overlay(_ networks: [IPPrefix], own: [IPAddress], peers: Set<IPAddress>) -> [IPPrefix] {
+        guard !own.isEmpty else { return [] }
+        let prefixes = networks.filter { network in
+            permitted.contains { $0.length <= network.length && $0.contains(network.address) }
         }
-        let outside = peers.filter { peer in !prefixes.contains { $0.contains(peer) } }
+        let outside = (own + Array(peers)).filter { address in !prefixes.contains { $0.contains(address) } }
         return Set(prefixes + outside.map(IPPrefix.init(host:))).sorted {
             ($0.address, $0.length) < ($1.address, $1.length)
         }

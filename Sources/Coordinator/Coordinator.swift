@@ -76,6 +76,7 @@ package actor Coordinator {
         guard let ipv6 = loaded.ipv6 else { throw .randomness }
         pool = try AddressPool(ipv4: configuration.ipv4, ipv6: ipv6)
         mesh.raisePolicyTime(to: loaded.policyTime)
+        mesh.useNetworks([configuration.ipv4, ipv6])
         if loaded.storedPolicyTime > loaded.policyTime {
             logger.error(
                 "the clock went back: agents refuse policies until it has caught up",

@@ -31,6 +31,8 @@ struct Mesh: Sendable {
     private(set) var drafts: [NodeID: DeltaDraft] = [:]
     /// No policy slice is signed with an earlier time: agents refuse an older one than they hold.
     private(set) var policyTime: Int
+    /// The prefixes that overlay addresses are taken from; known when the coordinator has started.
+    private var networks: [IPPrefix] = []
 
     init(configuration: CoordinatorConfiguration, signer: any Signer, policy: Policy, policyTime: Int) {
         issuer = configuration.serverURL
@@ -39,6 +41,8 @@ struct Mesh: Sendable {
         self.policy = policy
         self.policyTime = policyTime
     }
+
+    mutating func useNetworks(_ networks: [IPPrefix]) { self.networks = networks }
 
     mutating func raisePolicyTime(to time: Int) { policyTime = max(policyTime, time) }
 
@@ -194,7 +198,7 @@ struct Mesh: Sendable {
     private func slice(for principal: Principal, now: Int) -> PolicySlice {
         PolicySlice(
             issuer: issuer, node: principal.node, issuedAt: max(now, policyTime), revision: policy.revision,
-            rules: policy.rules(for: principal))
+            rules: policy.rules(for: principal), networks: networks)
     }
 
     /// Never beyond the session.

@@ -10,17 +10,21 @@ package struct MeshView: Hashable, Sendable {
     package private(set) var policy: Policy
     /// When the policy was signed, in seconds since the epoch.
     package private(set) var policyIssuedAt: Int
+    /// The prefixes that overlay addresses are taken from.
+    package private(set) var networks: [IPPrefix]
 
     package init(own: MeshNode, peers: [NodeID: MeshNode], policy: PolicySlice) {
         self.own = own
         self.peers = peers
         self.policy = Policy(rules: policy.rules, revision: policy.revision)
         policyIssuedAt = policy.issuedAt
+        networks = policy.networks
     }
 
     package mutating func replacePolicy(_ slice: PolicySlice) {
         policy = Policy(rules: slice.rules, revision: slice.revision)
         policyIssuedAt = slice.issuedAt
+        networks = slice.networks
     }
 
     /// The peer that holds an address and whose authorization has not ended.

@@ -1,12 +1,14 @@
 package import AccessPolicy
 package import Cryptography
 package import Identity
+package import NetworkAddresses
 internal import SignedDocuments
 internal import StrictJSON
 
-/// The rules whose destination matches one node, signed by the control key. `ztna-policy+jwt`, valid until replaced.
+/// The rules whose destination matches one node, and which addresses are the mesh's, signed by the control key.
+/// `ztna-policy+jwt`, valid until replaced.
 ///
-/// Claims: `iss`, `sub` (node id), `iat`, `revision`, `rules`. An older one than the agent holds is refused by `iat`.
+/// Claims: `iss`, `sub` (node id), `iat`, `revision`, `rules`, `networks` (overlay prefixes, at most 4). An older one than the agent holds is refused by `iat`.
 /// Source: DESIGN §4, §8.
 package struct PolicySlice: Hashable, Sendable {
     package var issuer: String
@@ -14,19 +16,25 @@ package struct PolicySlice: Hashable, Sendable {
     package var issuedAt: Int
     package var revision: String
     package var rules: [Rule]
+    /// The prefixes that overlay addresses are taken from.
+    package var networks: [IPPrefix]
 
-    package init(issuer: String, node: NodeID, issuedAt: Int, revision: String, rules: [Rule]) {
+    package init(
+        issuer: String, node: NodeID, issuedAt: Int, revision: String, rules: [Rule], networks: [IPPrefix] = []
+    ) {
         self.issuer = issuer
         self.node = node
         self.issuedAt = issuedAt
         self.revision = revision
         self.rules = rules
+        self.networks = networks
     }
 
     package func signed(by control: any Signer) throws -> String {
         let claims: JSON = [
             "iss": .string(issuer), "sub": .string(node.text), "iat": .integer(issuedAt),
             "revision": .string(revision), "rules": .array(rules.map(\.json)),
+            "networks": .array(networks.map { .string($0.description) }),
         ]
         return try SignedDocument.sign(
             claims, type: .policySlice, by: control, header: ["kid": .string(control.publicKey.thumbprint)])
@@ -46,6 +54,12 @@ package struct PolicySlice: Hashable, Sendable {
             guard issuedAt <= now + Validity.skew else { throw WireError.document(.notYetValid) }
             revision = try claims.string("revision")
             rules = try claims.array("rules").map { try Rule(json: $0) }
+            let texts = try claims.strings("networks")
+            guard texts.count <= 4 else { throw WireError.malformed("networks") }
+            networks = try texts.map { text in
+                guard let prefix = IPPrefix(text) else { throw WireError.malformed("networks") }
+                return prefix
+            }
         } catch let error as DocumentError { throw .document(error) } catch let error as WireError {
             throw error
         } catch { throw .malformed("rules") }

@@ -49,7 +49,21 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
     func `writes each service as the filter does`(_ service: String, _ traffic: FilterGrant.Traffic) throws {
         let plan = TunnelPlan(try view(documents, rules: [service]), interface: interface, locals: [], now: 0)
         #expect(plan.filter.grants.map(\.traffic) == [traffic])
-        #expect(plan.filter.overlay.map(\.description) == ["100.64.0.0/10"])
+    }
+
+    @Test(arguments: [
+        (["100.64.0.0/10"], ["100.64.0.0/10"]), (["100.64.0.0/16", "fd12::/48"], ["100.64.0.0/16", "fd12::/48"]),
+        // A server cannot draw the whole Internet into the tunnel.
+        (["0.0.0.0/0", "::/0", "8.0.0.0/8", "96.0.0.0/3"], ["100.64.0.1/32", "100.64.0.2/32"]),
+    ])
+    func `routes the mesh's prefixes, private ones alone`(_ networks: [String], _ routed: [String]) throws {
+        var seen = try view(documents, rules: ["any"])
+        seen.replacePolicy(
+            PolicySlice(
+                issuer: "", node: seen.own.node, issuedAt: 0, revision: "1", rules: [],
+                networks: networks.compactMap { IPPrefix($0) }))
+        let plan = TunnelPlan(seen, interface: interface, locals: [], now: 0)
+        #expect(plan.filter.overlay.map(\.description) == routed)
     }
 
     @Test func `takes everything back in the second our authorization ends`() throws {
