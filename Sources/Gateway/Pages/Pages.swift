@@ -38,12 +38,20 @@ package struct Pages: Sendable {
     package func onward(_ page: OnwardPage) -> String { render(page, with: onward) }
 
     /// What every template sees: its page's members and, behind them, the organisation.
-    private struct Context<Page: Sendable> {
+    private struct Context<Page: PageMembers>: PageMembers {
         let organisation: ShownText
         let page: Page
+
+        func member(_ name: String) -> Any? {
+            switch name {
+            case "organisation": organisation
+            case "page": Shown(page: page)
+            default: nil
+            }
+        }
     }
 
-    private func render(_ page: some Sendable, with template: MustacheTemplate) -> String {
-        template.render(Context(organisation: organisation, page: page), library: partials)
+    private func render(_ page: some PageMembers, with template: MustacheTemplate) -> String {
+        template.render(Shown(page: Context(organisation: organisation, page: page)), library: partials)
     }
 }

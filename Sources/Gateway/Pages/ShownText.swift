@@ -13,6 +13,11 @@ struct ShownText: Hashable, Sendable {
     let text: String
 
     init(_ received: String) {
+        // Printable ASCII has nothing of the kind.
+        if received.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+            text = received
+            return
+        }
         var visible = String.UnicodeScalarView()
         for scalar in received.unicodeScalars {
             visible.append(Self.isVisible(scalar) ? scalar : Self.replacement)
