@@ -11,7 +11,7 @@ private let byDeviceCode = select + "device_code_hash = ?"
 private let byUserCode = select + "user_code_hash = ?"
 private let byState = select + "state_hash = ?"
 private let open = select + "expires_at > ? ORDER BY expires_at, id"
-private let save = SQLiteTransaction.upsertStatement(table, columns)
+private let save = SQLiteTransaction.upsertStatement(table, columns, updating: ["state_hash", "body"])
 
 extension SQLiteReading {
     package func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization? {

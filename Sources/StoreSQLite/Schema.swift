@@ -19,7 +19,7 @@ enum Schema {
             state_hash BLOB UNIQUE,
             expires_at INTEGER NOT NULL,
             body TEXT NOT NULL
-        ) STRICT, WITHOUT ROWID;
+        ) STRICT;
         CREATE INDEX device_authorizations_by_expiry ON device_authorizations (expires_at);
 
         CREATE TABLE people (

@@ -17,11 +17,12 @@ struct SQLiteTransaction: SQLiteReading, StoreTransaction {
         try connection.run(statement, values)
     }
 
-    /// The statement for `upsert`; the key is the first column.
-    static func upsertStatement(_ table: String, _ columns: [String]) -> String {
+    /// The statement for `upsert`; the key is the first column. `updating` are the columns that a record may change: an
+    /// update writes the index of every column that it sets, whether or not the value is another.
+    static func upsertStatement(_ table: String, _ columns: [String], updating: [String]? = nil) -> String {
         let key = columns.first ?? ""
         let places = columns.map { _ in "?" }.joined(separator: ", ")
-        let updates = columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        let updates = (updating ?? Array(columns.dropFirst())).map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         return """
             INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places)) \
             ON CONFLICT (\(key)) DO UPDATE SET \(updates)
