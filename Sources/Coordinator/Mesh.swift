@@ -19,8 +19,9 @@ struct MeshNode: Sendable {
 
 /// All authorized nodes under one policy: who sees whom, and the signed documents, each signed once and shown to all.
 ///
-/// A change of one node asks every other node once whether they may talk; who sees whom is not stored but follows from the
-/// rules that name each (`RuleRoles`). What a change means for each netmap is collected in `drafts`.
+/// Who sees whom is not stored but follows from the rules that name each (`RuleRoles`). Nodes with the same roles see the
+/// same peers, so a change of one node asks each group of them once, and then costs what it affects. What a change means
+/// for each netmap is collected in `drafts`.
 struct Mesh: Sendable {
     private let issuer: String
     private let lifetime: Int
@@ -28,6 +29,8 @@ struct Mesh: Sendable {
     private(set) var policy: Policy
     private(set) var nodes: [NodeID: MeshNode] = [:]
     private var roles: [NodeID: RuleRoles] = [:]
+    /// `roles` the other way round; no group is empty.
+    private var groups: [RuleRoles: Set<NodeID>] = [:]
     private(set) var drafts: [NodeID: DeltaDraft] = [:]
     /// No policy slice is signed with an earlier time: agents refuse an older one than they hold.
     private(set) var policyTime: Int
@@ -70,7 +73,9 @@ struct Mesh: Sendable {
         if sliceChanged { try sign(slice, into: &node) }
         nodes[id] = node
         policyTime = max(policyTime, slice.issuedAt)
-        show(id, from: roles.updateValue(newRoles, forKey: id), to: newRoles, documentChanged: true)
+        let oldRoles = roles[id]
+        setRoles(of: id, to: newRoles)
+        show(id, from: oldRoles, to: newRoles, documentChanged: true)
         guard old != nil else {
             // Its netmap begins with a snapshot of all this.
             drafts[id] = nil
@@ -90,7 +95,8 @@ struct Mesh: Sendable {
     }
 
     mutating func remove(_ id: NodeID) {
-        guard nodes.removeValue(forKey: id) != nil, let old = roles.removeValue(forKey: id) else { return }
+        guard nodes.removeValue(forKey: id) != nil, let old = roles[id] else { return }
+        setRoles(of: id, to: nil)
         show(id, from: old, to: nil, documentChanged: false)
         drafts[id] = nil
     }
@@ -102,7 +108,7 @@ struct Mesh: Sendable {
         let oldRoles = roles
         var unsigned: [NodeID] = []
         for (id, node) in nodes {
-            roles[id] = RuleRoles(of: node.content.principal, in: policy)
+            setRoles(of: id, to: RuleRoles(of: node.content.principal, in: policy))
             let slice = slice(for: node.content.principal, now: now)
             guard slice.rules != node.slice.rules else { continue }
             var node = node
@@ -119,8 +125,8 @@ struct Mesh: Sendable {
     func snapshot(of id: NodeID, epoch: String, sequence: Int) -> NetmapMessage? {
         guard let node = nodes[id], let own = roles[id] else { return nil }
         var peers: [NodeID: String] = [:]
-        for (peer, other) in roles where peer != id && own.mayTalk(with: other) {
-            peers[peer] = nodes[peer]?.authorization
+        for (other, members) in groups where own.mayTalk(with: other) {
+            for peer in members where peer != id { peers[peer] = nodes[peer]?.authorization }
         }
         return .snapshot(
             epoch: epoch, sequence: sequence, own: node.authorization, peers: peers, policy: node.policy)
@@ -143,16 +149,28 @@ struct Mesh: Sendable {
         return node.issuedAt + lifetime / 2 - share
     }
 
-    /// One node's roles changed: asks each other node whether they saw each other, and whether they do now.
+    private mutating func setRoles(of id: NodeID, to new: RuleRoles?) {
+        if let old = roles[id] {
+            groups[old]?.remove(id)
+            if groups[old]?.isEmpty == true { groups[old] = nil }
+        }
+        roles[id] = new
+        if let new { groups[new, default: []].insert(id) }
+    }
+
+    /// One node's roles changed: asks each group of nodes whether they saw each other, and whether they do now.
     private mutating func show(_ id: NodeID, from old: RuleRoles?, to new: RuleRoles?, documentChanged: Bool) {
-        for (peer, other) in roles where peer != id {
+        for (other, members) in groups {
             let did = old?.mayTalk(with: other) ?? false
             let does = old == new ? did : new?.mayTalk(with: other) ?? false
-            if does, documentChanged || !did { drafts[peer, default: DeltaDraft()].change(id) }
-            if does, !did { drafts[id, default: DeltaDraft()].change(peer) }
-            guard did, !does else { continue }
-            drafts[peer, default: DeltaDraft()].remove(id)
-            drafts[id, default: DeltaDraft()].remove(peer)
+            guard did || does else { continue }
+            for peer in members where peer != id {
+                if does, documentChanged || !did { drafts[peer, default: DeltaDraft()].change(id) }
+                if does, !did { drafts[id, default: DeltaDraft()].change(peer) }
+                guard did, !does else { continue }
+                drafts[peer, default: DeltaDraft()].remove(id)
+                drafts[id, default: DeltaDraft()].remove(peer)
+            }
         }
     }
 
