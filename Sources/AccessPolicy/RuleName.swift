@@ -1,10 +1,11 @@
+internal import Identity
+
 /// The name an administrator gave a rule: 1…64 bytes of `[a-z0-9-]`.
 package struct RuleName: Hashable, Sendable, CustomStringConvertible, Comparable {
     package let text: String
 
     package init(_ text: String) throws(PolicyError) {
-        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
-        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(allowed.contains) else {
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(LabelAlphabet.contains) else {
             throw .ruleName(text)
         }
         self.text = text

@@ -5,11 +5,10 @@ package enum FingerprintWords {
 
     /// Fewer words when `hash` is shorter than six bytes.
     package static func words(of hash: [UInt8]) -> [String] {
-        let list = text.split(whereSeparator: \.isWhitespace)
-        return hash.prefix(count).compactMap { byte in
-            Int(byte) < list.count ? String(list[Int(byte)]) : nil
-        }
+        hash.prefix(count).compactMap { byte in Int(byte) < list.count ? list[Int(byte)] : nil }
     }
+
+    private static let list = text.split(whereSeparator: \.isWhitespace).map(String.init)
 
     /// 256 words, in alphabetical order; the position is the byte.
     static let text = """

@@ -33,8 +33,7 @@ package struct TagName: Hashable, Sendable, CustomStringConvertible, Comparable 
     package let text: String
 
     package init?(_ text: String) {
-        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
-        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(allowed.contains) else { return nil }
+        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy(LabelAlphabet.contains) else { return nil }
         self.text = text
     }
 

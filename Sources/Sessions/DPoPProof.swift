@@ -32,7 +32,9 @@ package struct DPoPProof: Sendable {
         let claims: JSONMembers
         do { claims = try SignedDocument.verify(document, by: key) } catch { throw .signature }
         guard claims.members["htm"]?.stringValue == method else { throw .method }
-        guard let htu = claims.members["htu"]?.stringValue, Self.normalized(htu) == Self.normalized(url) else {
+        guard let htu = claims.members["htu"]?.stringValue,
+            htu == url || Self.normalized(htu) == Self.normalized(url)
+        else {
             throw .url
         }
         guard let issuedAt = claims.members["iat"]?.integerValue else { throw .claims }
