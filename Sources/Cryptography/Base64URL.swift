@@ -11,41 +11,59 @@ package enum Base64URL {
     }()
 
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
-        var output: [UInt8] = []
-        output.reserveCapacity((bytes.count * 4 + 2) / 3)
-        var buffer: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                output.append(alphabet[Int(buffer >> UInt32(bits) & 63)])
-            }
-        }
-        if bits > 0 { output.append(alphabet[Int(buffer << UInt32(6 - bits) & 63)]) }
-        return String(decoding: output, as: UTF8.self)
+        bytes.withContiguousStorageIfAvailable { encode($0) } ?? Array(bytes).withUnsafeBufferPointer { encode($0) }
     }
 
     package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(text.utf8) }
 
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        guard text.count % 4 != 1 else { return nil }
-        var output: [UInt8] = []
-        output.reserveCapacity(text.count * 3 / 4)
-        var buffer: UInt32 = 0
-        var bits = 0
-        for character in text {
-            let value = values[Int(character)]
-            guard value != 0xFF else { return nil }
-            buffer = (buffer << 6 | UInt32(value)) & 0xFFFF
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                output.append(UInt8(buffer >> UInt32(bits) & 0xFF))
+        let decoded = text.withContiguousStorageIfAvailable { decode($0) }
+        return decoded ?? Array(text).withUnsafeBufferPointer { decode($0) }
+    }
+
+    private static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        let alphabet = alphabet
+        return String(unsafeUninitializedCapacity: (bytes.count * 4 + 2) / 3) { output in
+            var buffer: UInt32 = 0
+            var bits: UInt32 = 0
+            var count = 0
+            for byte in bytes {
+                buffer = (buffer << 8 | UInt32(byte)) & 0xFFFF
+                bits += 8
+                while bits >= 6 {
+                    bits -= 6
+                    output[count] = alphabet[Int(buffer >> bits & 63)]
+                    count += 1
+                }
             }
+            if bits > 0 {
+                output[count] = alphabet[Int(buffer << (6 - bits) & 63)]
+                count += 1
+            }
+            return count
         }
-        guard bits == 0 || buffer & (1 << UInt32(bits) - 1) == 0 else { return nil }
-        return output
+    }
+
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard text.count % 4 != 1 else { return nil }
+        let values = values
+        var isValid = true
+        let output = [UInt8](unsafeUninitializedCapacity: text.count * 3 / 4) { output, count in
+            var buffer: UInt32 = 0
+            var bits: UInt32 = 0
+            for character in text {
+                let value = values[Int(character)]
+                if value == 0xFF { isValid = false }
+                buffer = (buffer << 6 | UInt32(value & 63)) & 0xFFFF
+                bits += 6
+                if bits >= 8 {
+                    bits -= 8
+                    output[count] = UInt8(buffer >> bits & 0xFF)
+                    count += 1
+                }
+            }
+            if bits > 0, buffer & (1 << bits - 1) != 0 { isValid = false }
+        }
+        return isValid ? output : nil
     }
 }

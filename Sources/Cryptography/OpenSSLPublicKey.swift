@@ -46,7 +46,7 @@ final class OpenSSLPublicKey: @unchecked Sendable {
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }
         var keyContext: OpaquePointer?
-        guard EVP_DigestVerifyInit(context, &keyContext, Self.openSSLDigest(digest), nil, key) == 1 else {
+        guard EVP_DigestVerifyInit(context, &keyContext, digest.openSSL, nil, key) == 1 else {
             return false
         }
         switch padding {
@@ -90,9 +90,11 @@ final class OpenSSLPublicKey: @unchecked Sendable {
         defer { EVP_PKEY_CTX_free(context) }
         return EVP_PKEY_public_check(context) == 1
     }
+}
 
-    private static func openSSLDigest(_ digest: SignatureDigest) -> OpaquePointer? {
-        switch digest {
+extension SignatureDigest {
+    var openSSL: OpaquePointer? {
+        switch self {
         case .sha256: EVP_sha256()
         case .sha384: EVP_sha384()
         case .sha512: EVP_sha512()
