@@ -137,8 +137,8 @@ let package = Package(
         program(
             "ztna-bench",
             uses: vocabulary + [
-                "OpenIDConnect", "Sessions", "Enforcement", "Store", "StoreSQLite", "HTTPClient", "Gateway",
-                "Coordinator", "Agent",
+                "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "LocalSocket", "Gateway",
+                "Coordinator", "Walkthrough",
             ],
             products: [arguments, hummingbird, logging, grdb]),
 

@@ -2,6 +2,7 @@ internal import Dispatch
 internal import GRDB
 internal import Glibc
 package import Store
+internal import Synchronization
 
 /// The records in one SQLite file (or in memory, for tests): one connection that writes, one that reads.
 ///
@@ -18,6 +19,7 @@ package final class SQLiteStore: Store {
     private let writes: BatchQueue<PendingWrite>
     private let reads: BatchQueue<PendingRead>
     private let signals = ChangeSignals()
+    private let commitCount = Atomic(0)
 
     /// Opens or makes the file, readable by its owner alone, and brings its tables up to date.
     /// Errors: `readOnly`, `diskFull`, `backend`.
@@ -48,15 +50,19 @@ package final class SQLiteStore: Store {
         reads = BatchQueue(limit: queueLimit, batchSize: Self.batchSize)
     }
 
+    /// How many commits the writes so far have taken: fewer than writes, when many wait together.
+    package var commits: Int { commitCount.load(ordering: .relaxed) }
+
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { caller in
             do {
                 guard try writes.add(PendingWrite(body, caller)) else { return }
-                writer.asyncWriteWithoutTransaction { [writes, signals] database in
+                writer.asyncWriteWithoutTransaction { [self] database in
                     while case let batch = writes.nextBatch(), !batch.isEmpty {
                         WriteBatch.commit(batch, on: database, signals: signals)
+                        commitCount.add(1, ordering: .relaxed)
                     }
                 }
             } catch { caller.resume(throwing: error) }

@@ -83,14 +83,15 @@ package final class InProcessProvider: Sendable {
         state.withLock { $0.alter = change }
     }
 
-    /// Any request to the issuer's origin, from the browser or from the relying party.
-    package func answer(_ request: WebRequest) throws -> WebResponse {
+    /// Any request to the issuer's origin, from the browser or from the relying party. `account` is who sits at the
+    /// browser, if not the one in use.
+    package func answer(_ request: WebRequest, as account: Account? = nil) throws -> WebResponse {
         let parts = request.url.split(separator: "?", maxSplits: 1)
         let path = parts[0].dropFirst(issuer.count)
         switch path {
         case "/.well-known/openid-configuration": return json(metadata)
         case "/jwks": return json(["keys": [state.withLock { $0.signer.jwk }]])
-        case "/authorize": return authorize(parts.count > 1 ? String(parts[1]) : "")
+        case "/authorize": return authorize(parts.count > 1 ? String(parts[1]) : "", account)
         case "/token": return try token(String(decoding: request.body, as: UTF8.self))
         default: return WebResponse(status: 404, headers: [], body: [])
         }
@@ -106,12 +107,12 @@ package final class InProcessProvider: Sendable {
         ]
     }
 
-    private func authorize(_ query: String) -> WebResponse {
+    private func authorize(_ query: String, _ account: Account?) -> WebResponse {
         let values = Self.decoded(query)
         let code = randomness.token(16)
         let redirect = values["redirect_uri"] ?? ""
         state.withLock {
-            $0.grants[code] = Grant(nonce: values["nonce"] ?? "", redirectURI: redirect, account: $0.account)
+            $0.grants[code] = Grant(nonce: values["nonce"] ?? "", redirectURI: redirect, account: account ?? $0.account)
         }
         let target = "\(redirect)?code=\(code)&state=\(values["state"] ?? "")&iss=\(Self.escaped(issuer))"
         return WebResponse(status: 303, headers: [("Location", target)], body: [])

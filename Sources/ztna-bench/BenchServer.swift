@@ -1,0 +1,164 @@
+import AccessPolicy
+import Coordinator
+import Cryptography
+import Gateway
+import HTTPClient
+import Identity
+import Logging
+import OpenIDConnect
+import StoreSQLite
+import StrictJSON
+import Walkthrough
+import Wire
+
+/// The whole server without its sockets: gateway, coordinator and a SQLite file with `synchronous=FULL`, and beside it an
+/// identity provider that answers at once.
+struct BenchServer: Sendable {
+    static let issuer = "https://login.example.com"
+    static let teams = 20
+
+    let url: String
+    let store: SQLiteStore
+    let counts: CountingStore
+    let control: CountingSigner
+    let gateway: Gateway
+    let responder: InProcessResponder
+    let coordinator: Coordinator
+    let provider: InProcessProvider
+    let logger: Logger
+
+    /// `meter` gets the time that the provider takes to answer the server.
+    init(url: String = "https://ztna.example.com", file: String, meter: ClientMeter) async throws {
+        self.url = url
+        store = try SQLiteStore(path: file)
+        counts = CountingStore(store)
+        control = CountingSigner(try Ed25519PrivateKey(from: .system))
+        logger = Logger(label: "ztna-bench") { _ in Discarding() }
+        let key = try RSAPrivateKey()
+        let provider = InProcessProvider(
+            issuer: Self.issuer, clientID: "ztna",
+            account: InProcessProvider.Account(subject: "nobody", email: "nobody@example.com", groups: []),
+            signer: Self.tokenSigner(key), clock: { Clocks.epoch })
+        self.provider = provider
+        let coordinator = Coordinator(
+            store: counts, signer: control, configuration: try CoordinatorConfiguration(serverURL: url),
+            policy: try Self.policy(), clock: { Clocks.epoch }, logger: logger)
+        self.coordinator = coordinator
+        try await coordinator.start()
+        var root = Randomness.system.bytes(32)
+        let services = GatewayServices(
+            store: counts, signer: control, secrets: try GatewaySecrets(taking: &root),
+            fetch: ProviderFetch { _, request throws(HTTPError) in
+                let piece = meter.begin()
+                defer { meter.end(piece) }
+                do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
+            },
+            nodes: .coordinated(by: coordinator), clock: { Clocks.epoch }, randomness: .system, logger: logger)
+        gateway = try await Gateway(configuration: try Self.configuration(url), services: services)
+        responder = InProcessResponder(gateway, logger: logger)
+    }
+
+    /// Runs `work` with the coordinator following the store's changes, as the server does.
+    func running(_ work: () async throws -> Void) async throws {
+        let coordinator = coordinator
+        let following = Task { await coordinator.follow() }
+        do { try await work() } catch {
+            following.cancel()
+            throw error
+        }
+        following.cancel()
+        await store.close()
+    }
+
+    /// The network of one person: our server and their provider, by function calls.
+    func transport(address: String, account: InProcessProvider.Account, meter: ClientMeter) -> WebTransport {
+        let (responder, provider, url) = (responder, provider, url)
+        return WebTransport { request in
+            if request.url.hasPrefix(Self.issuer) {
+                let piece = meter.begin()
+                defer { meter.end(piece) }
+                return try provider.answer(request, as: account)
+            }
+            let answer = try await responder.answer(
+                method: request.method, target: String(request.url.dropFirst(url.count)),
+                headers: request.headers, body: request.body, address: address)
+            return WebResponse(status: answer.status, headers: answer.headers, body: answer.body)
+        }
+    }
+
+    private static func configuration(_ url: String) throws -> GatewayConfiguration {
+        guard let id = ProviderID("corp"), let domain = DomainName("example.com") else { throw BenchError.constant }
+        return GatewayConfiguration(
+            serverURL: url, organisation: "Example Corp",
+            providers: [
+                ProviderConfiguration(
+                    id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
+                    tokenEndpointAuthMethod: .none)
+            ],
+            sessionLifetime: 30 * 86_400, trustedProxies: [])
+    }
+
+    /// Each team reaches its own people's devices.
+    private static func policy() throws -> Policy {
+        let rules = try (0..<teams).map { team in
+            Rule(
+                name: try RuleName("team-\(team)"), sources: [try Selector(parsing: "group:team-\(team)")],
+                destinations: [try Selector(parsing: "group:team-\(team)")], allow: [try Service(parsing: "tcp/22")])
+        }
+        return Policy(rules: rules, revision: "bench")
+    }
+
+    private static func tokenSigner(_ key: RSAPrivateKey) -> InProcessProvider.TokenSigner {
+        InProcessProvider.TokenSigner(
+            algorithm: "RS256",
+            jwk: [
+                "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "rsa-1", "n": .string(Base64URL.encode(key.modulus)),
+                "e": .string(Base64URL.encode(key.exponent)),
+            ],
+            keyID: "rsa-1", sign: { try key.signature(for: $0) })
+    }
+}
+
+enum BenchError: Error, Hashable { case constant, failed(String) }
+
+extension InProcessProvider {
+    /// The relying party's request, as the provider's network end sees it.
+    func http(_ request: HTTPRequest) throws -> HTTPResponse {
+        let answer = try answer(
+            WebRequest(method: request.method.rawValue, url: request.url, body: request.body ?? []))
+        var headers = HTTPHeaders()
+        for header in answer.headers { headers.append(header.name, header.value) }
+        return HTTPResponse(status: answer.status, headers: headers, body: answer.body)
+    }
+}
+
+extension NodeService {
+    static func coordinated(by coordinator: Coordinator) -> NodeService {
+        NodeService(
+            register: { session, person, key, registration throws(Refusal) in
+                do throws(CoordinatorError) {
+                    return try await coordinator.register(
+                        session: session, person: person, device: key, registration: registration)
+                } catch { throw Refusal(name: .serverError, status: 500, explanation: error.explanation) }
+            },
+            netmap: { session, _, _ throws(Refusal) in
+                do throws(CoordinatorError) { return try await coordinator.netmap(session: session, resume: nil) } catch
+                {
+                    throw Refusal(name: .serverError, status: 500, explanation: error.explanation)
+                }
+            })
+    }
+}
+
+/// A log at the server's level whose lines are made and thrown away.
+private struct Discarding: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {}
+}
