@@ -77,6 +77,8 @@ struct NodeRoutes: Sendable {
         }
         var headers = HTTPFields()
         headers.set(.contentType, "application/x-ndjson")
+        // The connection ends with the stream: said beforehand, the device closes too, and shutting down waits for nobody.
+        headers.set(.connection, "close")
         headers.set(.cacheControl, "no-store")
         return Response(status: .ok, headers: headers, body: body)
     }
