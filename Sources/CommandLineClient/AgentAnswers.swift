@@ -58,6 +58,7 @@ package struct PersonAnswer: Sendable {
     package var server: String
     package var device: String
     package var words: [String]
+    /// "Alice Example <alice@example.com>", or the label of somebody without both.
     package var person: String
     package var provider: String
     package var groups: [String]
@@ -75,7 +76,10 @@ package struct PersonAnswer: Sendable {
             server = try members.string("server")
             device = try members.string("device")
             words = try members.strings("words")
-            person = try members.string("person")
+            let name = try members.string("name")
+            let email = try members.optionalString("email")
+            let label = try members.string("person")
+            person = email.map { name.isEmpty || name == $0 ? label : "\(name) <\($0)>" } ?? label
             provider = try members.string("provider")
             groups = try members.strings("groups")
             tags = try members.strings("tags")

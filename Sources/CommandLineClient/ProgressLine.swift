@@ -3,7 +3,8 @@ struct ProgressLine {
     private let console: Console
     private var frame = 0
     private var isShown = false
-    private var lastMinute: Int?
+    /// What was printed last where nothing can be drawn over.
+    private var printed: (text: String, minute: Int?)?
 
     init(console: Console) { self.console = console }
 
@@ -11,9 +12,9 @@ struct ProgressLine {
         if console.json { return }
         guard console.showsProgress else {
             let minute = secondsLeft.map { max(0, $0 - 1) / 60 }
-            guard minute != lastMinute || !isShown else { return }
+            if let printed, printed == (text, minute) { return }
             console.note(text + (secondsLeft.map { ", \(TimeText.countdown($0)) left" } ?? "") + ".")
-            (lastMinute, isShown) = (minute, true)
+            printed = (text, minute)
             return
         }
         let frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
@@ -27,6 +28,6 @@ struct ProgressLine {
     /// Takes the line away and shows the cursor again.
     mutating func clear() {
         if isShown, console.showsProgress, !console.json { console.draw("\r\u{1B}[K\u{1B}[?25h") }
-        (isShown, lastMinute) = (false, nil)
+        isShown = false
     }
 }

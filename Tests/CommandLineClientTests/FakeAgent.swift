@@ -46,7 +46,7 @@ struct FakeAgent {
 
     static let person: JSON = [
         "server": "https://ztna.example.com", "device": "thumb", "words": ["acorn", "actor"],
-        "person": "Alice Example <alice@example.com>", "name": "Alice Example", "provider": "corp",
+        "person": "alice@example.com", "name": "Alice Example", "email": "alice@example.com", "provider": "corp",
         "groups": ["engineering", "staff"], "tags": [], "node": "n1", "host": "laptop",
         "addresses": ["100.64.0.1", "fd7a::1"], "amr": ["pwd", "otp"], "auth_time": 1_795_247_940,
         "mfa_at": 1_795_247_940, "session": "s1", "session_expires_at": 1_797_840_000,
