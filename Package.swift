@@ -103,6 +103,7 @@ let package = Package(
         module("HTTPClient", uses: ["CCurl", "NetworkAddresses"]),
         module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
+        module("OperatorLog"),
         module("ServerConfiguration", uses: vocabulary + ["OpenIDConnect", "Sessions"], products: [yams]),
 
         // 3 services
@@ -124,13 +125,13 @@ let package = Package(
         // 4 programs
         program("ztna", uses: ["CommandLineClient"], products: [arguments]),
         program(
-            "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient"],
+            "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog"],
             products: [arguments, logging]),
         program(
             "ztna-server",
             uses: vocabulary + [
                 "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "LocalSocket", "ServerConfiguration",
-                "Gateway", "Coordinator",
+                "Gateway", "Coordinator", "OperatorLog",
             ],
             products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
@@ -157,6 +158,7 @@ let package = Package(
             "StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"], products: [grdb]),
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
+        tests("OperatorLogTests", uses: ["OperatorLog"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests("ServerConfigurationTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "ServerConfiguration"]),
         tests(

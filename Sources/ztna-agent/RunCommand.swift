@@ -6,6 +6,7 @@ import HTTPClient
 import LinuxNetwork
 import LocalSocket
 import Logging
+import OperatorLog
 
 /// Runs the agent until SIGTERM or SIGINT.
 struct RunCommand: AsyncParsableCommand {
@@ -42,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
     var logLevel = "info"
 
     func run() async throws {
-        var logger = Logger(label: "ztna-agent") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "ztna-agent") { StreamLogHandler(label: $0, stream: OneLineEvents()) }
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw ValidationError("--log-level: trace, debug, info, notice, warning or error.")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import OperatorLog
 
 struct ConfigurationOption: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
@@ -27,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let level = Logger.Level(rawValue: logLevel) else { throw fail("there is no log level \(logLevel)") }
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: OneLineEvents()) }
         var logger = Logger(label: "ztna-server")
         logger.logLevel = level
         do {
