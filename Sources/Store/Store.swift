@@ -68,11 +68,18 @@ package protocol StoreTransaction: StoreReader {
     /// Inserts or replaces by id. At most one session of a device is open: else `StoreError.conflict`.
     func save(_ session: Session) throws
 
+    /// Deletes sessions that ended before then, oldest end first, at most `limit`; never one that a node names, since that
+    /// says whose the node was. The number deleted.
+    func deleteSessions(endedBefore: Int, limit: Int) throws -> Int
+
     /// Inserts or replaces by id; device, host name and addresses are unique. Records the addresses as taken.
     func save(_ node: NodeRecord) throws
     /// Removes it; its addresses stay reserved from `now` on, for `isAddressTaken` to judge.
     func deleteNode(_ id: NodeID, now: Int) throws
 
     func appendChange(_ subject: ChangeRecord.Subject, at now: Int) throws
+    /// Deletes the oldest rows of the change log that are from before then, at most `limit`; the last row always stays,
+    /// so that sequence numbers go on. The number deleted.
+    func deleteChanges(before: Int, limit: Int) throws -> Int
     func setSetting(_ name: String, to value: String) throws
 }

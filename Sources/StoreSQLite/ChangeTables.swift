@@ -47,6 +47,17 @@ extension SQLiteTransaction {
         connection.hasAppendedChange = true
     }
 
+    package func deleteChanges(before moment: Int, limit: Int) throws -> Int {
+        try connection.rows(
+            "changes",
+            """
+            DELETE FROM changes WHERE at < ? AND sequence IN (
+                SELECT sequence FROM changes WHERE sequence < (SELECT max(sequence) FROM changes)
+                ORDER BY sequence LIMIT ?) RETURNING sequence
+            """, [.integer(moment), .integer(max(0, limit))]
+        ) { row throws(StoreError) in try row.integer(0) }.count
+    }
+
     package func setSetting(_ name: String, to value: String) throws {
         try connection.run(
             "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

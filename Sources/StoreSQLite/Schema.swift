@@ -64,6 +64,7 @@ enum Schema {
         ) STRICT;
         CREATE UNIQUE INDEX sessions_open_by_device ON sessions (device) WHERE ended_at IS NULL;
         CREATE INDEX sessions_open_by_person ON sessions (person) WHERE ended_at IS NULL;
+        CREATE INDEX sessions_by_end ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 
         CREATE TABLE nodes (
             id TEXT PRIMARY KEY,

@@ -58,6 +58,18 @@ private func readTexts(_ text: String) -> [String]? {
 }
 
 extension SQLiteTransaction {
+    package func deleteSessions(endedBefore moment: Int, limit: Int) throws -> Int {
+        try connection.rows(
+            table,
+            """
+            DELETE FROM sessions WHERE id IN (
+                SELECT id FROM sessions
+                WHERE ended_at < ? AND id NOT IN (SELECT session FROM nodes WHERE session IS NOT NULL)
+                ORDER BY ended_at LIMIT ?) RETURNING id
+            """, [.integer(moment), .integer(max(0, limit))]
+        ) { row throws(StoreError) in try row.text(0) }.count
+    }
+
     package func save(_ session: Session) throws {
         let refresh = session.refresh
         try upsert(

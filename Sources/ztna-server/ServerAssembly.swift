@@ -82,7 +82,8 @@ struct ServerAssembly {
                 services: [
                     .init(
                         service: BackgroundWork(
-                            coordinator: coordinator, policy: policy, certificates: certificates, logger: logger)),
+                            store: store, coordinator: coordinator, policy: policy, certificates: certificates,
+                            logger: logger)),
                     .init(service: server),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -118,8 +119,10 @@ struct ServerAssembly {
     }
 }
 
-/// What runs beside the HTTP server: the change log is followed, deadlines are kept, files are read again.
+/// What runs beside the HTTP server: the change log is followed, deadlines are kept, files are read again, and what is
+/// long over is forgotten.
 private struct BackgroundWork: ServiceLifecycle.Service {
+    let store: SQLiteStore
     let coordinator: Coordinator
     let policy: PolicyReloading
     let certificates: TLSCertificates?
@@ -136,11 +139,29 @@ private struct BackgroundWork: ServiceLifecycle.Service {
                 }
             }
             group.addTask {
+                while !Task.isCancelled {
+                    await forget(now: Int(time(nil)))
+                    do { try await Task.sleep(for: .seconds(600)) } catch { return }
+                }
+            }
+            group.addTask {
                 for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
             }
             // Whichever ends first, by shutdown or by failure, ends the others.
             await cancelWhenGracefulShutdown { await withTaskCancellationHandlerForever() }
             group.cancelAll()
+        }
+    }
+
+    private func forget(now: Int) async {
+        do {
+            let done = try await Housekeeping.run(in: store, now: now)
+            guard done != Housekeeping() else { return }
+            logger.info(
+                "old records deleted", metadata: ["sessions": "\(done.sessions)", "changes": "\(done.changes)"])
+        } catch {
+            let reason = (error as? StoreError)?.explanation ?? "\(error)"
+            logger.warning("old records could not be deleted", metadata: ["reason": "\(reason)"])
         }
     }
 

@@ -149,6 +149,33 @@ let peoplePromises = [
 ]
 
 let sessionPromises = [
+    StorePromise("sessions that ended long ago are deleted, oldest first, but none that a node names") {
+        store async throws in
+        var random = RandomRecords(seed: 40)
+        var ended: [Session] = []
+        for moment in 1...5 {
+            var session = random.session(open: true)
+            session.end(.loggedOut, now: moment)
+            ended.append(session)
+        }
+        let open = random.session(open: true)
+        var node = random.node()
+        node.session = ended[0].id
+        try await store.write { [ended, node] records in
+            for session in ended + [open] { try records.save(session) }
+            try records.save(node)
+        }
+        let left = { @Sendable [ended, open] in
+            try await store.read { records in
+                try (ended + [open]).map { try records.session($0.id) != nil }
+            }
+        }
+        #expect(try await store.write { try $0.deleteSessions(endedBefore: 5, limit: 2) } == 2)
+        #expect(try await left() == [true, false, false, true, true, true])
+        #expect(try await store.write { try $0.deleteSessions(endedBefore: 5, limit: 10) } == 1)
+        #expect(try await left() == [true, false, false, false, true, true])
+        #expect(try await store.write { try $0.deleteSessions(endedBefore: 5, limit: 10) } == 0)
+    },
     StorePromise("every session comes back as saved") { store async throws in
         var random = RandomRecords(seed: 13)
         let sessions = (0..<200).map { _ in random.session() }

@@ -123,6 +123,50 @@ let transactionPromises = [
 ]
 
 let changePromises = [
+    StorePromise("old changes are deleted, oldest first, but never the last") { store async throws in
+        try await store.write { records in
+            for moment in 1...5 { try records.appendChange(.node(RandomRecords.fixed(UInt64(moment))), at: moment) }
+        }
+        let left = { @Sendable in try await store.read { try $0.changes(after: 0, limit: 10).map(\.sequence) } }
+        #expect(try await store.write { try $0.deleteChanges(before: 4, limit: 2) } == 2)
+        #expect(try await left() == [3, 4, 5])
+        #expect(try await store.write { try $0.deleteChanges(before: 100, limit: 10) } == 2)
+        #expect(try await left() == [5])
+        #expect(try await store.write { try $0.deleteChanges(before: 100, limit: 10) } == 0)
+        try await store.write { try $0.appendChange(.node(RandomRecords.fixed(6)), at: 6) }
+        #expect(try await left() == [5, 6])
+        #expect(try await store.read { try $0.lastChangeSequence() } == 6)
+    },
+    StorePromise("housekeeping forgets what is long over, however much it is, and nothing else") { store async throws in
+        let now = 1_800_000_000
+        var random = RandomRecords(seed: 41)
+        let old = random.deviceAuthorization().with(expiresAt: now - Housekeeping.signInSeconds - 1)
+        let late = random.deviceAuthorization().with(expiresAt: now - 1)
+        var sessions: [Session] = []
+        for moment in [now - Housekeeping.sessionSeconds - 1, now - Housekeeping.sessionSeconds] {
+            var session = random.session(open: true)
+            session.end(.loggedOut, now: moment)
+            sessions.append(session)
+        }
+        try await store.write { [sessions] records in
+            for login in [old, late] { try records.save(login) }
+            for session in sessions { try records.save(session) }
+            for number in 0..<(Housekeeping.batch + 10) {
+                let moment = now - Housekeeping.changeSeconds - (number < Housekeeping.batch + 5 ? 1 : 0)
+                try records.appendChange(.node(RandomRecords.fixed(1)), at: moment)
+            }
+        }
+        let done = try await Housekeeping.run(in: store, now: now)
+        #expect(done.sessions == 1 && done.changes == Housekeeping.batch + 5)
+        try await store.read { [sessions] records throws in
+            #expect(try records.deviceAuthorization(old.id) == nil)
+            #expect(try records.deviceAuthorization(late.id) != nil)
+            #expect(try records.session(sessions[0].id) == nil)
+            #expect(try records.session(sessions[1].id) != nil)
+            #expect(try records.changes(after: 0, limit: 10).count == 5)
+        }
+        #expect(try await Housekeeping.run(in: store, now: now) == Housekeeping())
+    },
     StorePromise("changes come in the order of their sequence, after a point, within a limit") { store async throws in
         let id = RandomRecords.fixed(20)
         let subjects: [ChangeRecord.Subject] = [.session(id), .person(id), .node(id), .session(id)]

@@ -1,0 +1,39 @@
+/// What a store may forget, so that it does not grow for ever: sign-ins that are over, old sessions, old changes.
+package struct Housekeeping: Hashable, Sendable {
+    /// Seconds that a sign-in is kept beyond its end, so that a late browser is told that it has expired.
+    package static let signInSeconds = 3600
+    /// Seconds that an ended session is kept, for the questions that come up afterwards.
+    package static let sessionSeconds = 90 * 86_400
+    /// Seconds that a change is kept: no follower of the change log may be further behind than that.
+    package static let changeSeconds = 7 * 86_400
+    /// Rows of a kind deleted in one transaction: other writers wait for no more than these.
+    package static let batch = 500
+
+    package var sessions: Int
+    package var changes: Int
+
+    package init(sessions: Int = 0, changes: Int = 0) {
+        self.sessions = sessions
+        self.changes = changes
+    }
+
+    /// One transaction of it: what it deleted.
+    private static func step(_ transaction: any StoreTransaction, now: Int) throws -> Housekeeping {
+        try transaction.deleteDeviceAuthorizations(expiredBefore: now - signInSeconds)
+        return Housekeeping(
+            sessions: try transaction.deleteSessions(endedBefore: now - sessionSeconds, limit: batch),
+            changes: try transaction.deleteChanges(before: now - changeSeconds, limit: batch))
+    }
+
+    /// Forgets what may be forgotten at `now`, in at most `maximumSteps` transactions. What was deleted.
+    package static func run(in store: any Store, now: Int, maximumSteps: Int = 1_000) async throws -> Housekeeping {
+        var total = Housekeeping()
+        for _ in 0..<maximumSteps {
+            let done = try await store.write { try step($0, now: now) }
+            total.sessions += done.sessions
+            total.changes += done.changes
+            if done.sessions < batch, done.changes < batch { break }
+        }
+        return total
+    }
+}
