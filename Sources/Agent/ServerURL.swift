@@ -1,3 +1,5 @@
+internal import NetworkAddresses
+
 /// The server as this device names it: what its registrations are for and what its documents must be from.
 ///
 /// "https://ztna.example.com", perhaps with port and path; no query, fragment, user name or slash at the end. Plain http
@@ -20,7 +22,10 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         case "https": break
         case "http":
             let host = Self.host(of: authority)
-            guard host == "localhost" || host == "[::1]" || host.hasPrefix("127.") else { return nil }
+            // "127.0.0.1.example.com" is a name, and anybody's.
+            guard host == "localhost" || host == "[::1]" || Self.isLoopback(host) else {
+                return nil
+            }
         default: return nil
         }
         text = scheme + "://" + authority + path
@@ -30,6 +35,11 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
 
     private static func isPlain(_ text: String) -> Bool {
         text.utf8.allSatisfy { (0x21...0x7E).contains($0) } && !text.contains { "?#\\\"<>^`{|}".contains($0) }
+    }
+
+    private static func isLoopback(_ host: Substring) -> Bool {
+        guard case .v4(let address)? = IPAddress(host) else { return false }
+        return address >> 24 == 127
     }
 
     private static func host(of authority: String) -> Substring {

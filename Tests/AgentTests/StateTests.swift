@@ -143,7 +143,9 @@ final class TemporaryDirectory: Sendable {
 
     @Test(arguments: [
         "", "http://a.example", "http://localhost.evil.example", "ftp://a", "https://", "https://u@a", "https://a?b",
-        "https://a#b", "https://a b", "https://\u{7}", "http://[::1].evil",
+        "https://a#b", "https://a b", "https://\u{7}", "http://[::1].evil", "http://127.0.0.1.evil.example",
+        "http://127.evil",
+        "http://127.1", "http://128.0.0.1",
     ])
     func `refuse what is no server`(_ given: String) { #expect(ServerURL(given) == nil) }
 
