@@ -108,6 +108,15 @@ import Testing
         #expect(store.insert([4], now: 200) == .fresh)
     }
 
+    @Test func `gives one source a sixty-fourth once it is half full`() {
+        var store = ReplayStore(capacity: 128, window: 100)
+        for key in 0..<64 as Range<UInt8> { #expect(store.insert([key], from: "flood", now: 0) == .fresh) }
+        #expect(store.insert([64], from: "flood", now: 0) == .full)
+        #expect([65, 66, 67].map { store.insert([$0], from: "other", now: 100) } == [.fresh, .fresh, .full])
+        #expect(store.insert([0], from: "other", now: 100) == .replayed)
+        #expect(store.insert([68], from: "flood", now: 200) == .fresh)
+    }
+
     @Test func `remembers when the clock is set back`() {
         var store = ReplayStore(capacity: 10, window: 100)
         #expect(store.insert([1], now: 500) == .fresh)
