@@ -39,6 +39,7 @@ package struct Gateway: Sendable {
 
     package func router() -> Router<GatewayContext> {
         let router = Router(context: GatewayContext.self)
+        if serverURL.hasPrefix("https://") { router.add(middleware: StrictTransportSecurity()) }
         let pages = devicePages.answers.pages
         let landing = pages.landing(LandingPage(serverURL: serverURL))
         router.get("/") { _, _ in Answer.page(landing) }

@@ -5,6 +5,8 @@ internal import Synchronization
 final class GatewayLimits: Sendable {
     /// At most this many sign-ins wait for their browser at once.
     static let openSignIns = 1_000
+    /// Of which one network has at most this many, so that it cannot shut out the others.
+    static let openSignInsOfOneNetwork = 100
 
     private struct State {
         var begins = KeyedRateLimit(burst: 20, secondsPerToken: 3)
@@ -19,15 +21,17 @@ final class GatewayLimits: Sendable {
     }
 
     /// Nil when allowed, else seconds to wait. One address begins at most 20 sign-ins at once, then one each 3 s.
-    func beginSignIn(address: String, now: Int) -> Int? { state.withLock { $0.begins.take(address, now: now) } }
-
-    /// One address enters at most 10 codes at once, then one each 6 s; all together 100 wrong ones, then one a second.
-    func enterCode(address: String, now: Int) -> Int? {
-        state.withLock { state in
-            if let wait = state.codeEntries.take(address, now: now) { return wait }
-            return state.failedEntries.take(now: now)
-        }
+    func beginSignIn(address: String, now: Int) -> Int? {
+        state.withLock { $0.begins.take(ClientAddress.network(address), now: now) }
     }
+
+    /// One address enters at most 10 codes at once, then one each 6 s.
+    func enterCode(address: String, now: Int) -> Int? {
+        state.withLock { $0.codeEntries.take(ClientAddress.network(address), now: now) }
+    }
+
+    /// All addresses together try 100 wrong codes, then one a second.
+    func guessCode(now: Int) -> Int? { state.withLock { $0.failedEntries.take(now: now) } }
 
     /// A right code costs nothing of the common budget, so that nobody else's guesses lock people out sooner.
     func codeWasRight() { state.withLock { $0.failedEntries.giveBack() } }

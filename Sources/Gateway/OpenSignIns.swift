@@ -14,6 +14,7 @@ final class OpenSignIns: Sendable {
 
     private struct Entry {
         let device: DeviceID
+        let network: String
         let expiresAt: Int
         var pacing = PollPacing()
         var isDecided: Bool
@@ -25,19 +26,24 @@ final class OpenSignIns: Sendable {
         entries.withLock { entries in
             for authorization in open {
                 entries[authorization.deviceCodeHash] = Entry(
-                    device: authorization.device, expiresAt: authorization.expiresAt,
-                    isDecided: !Self.isWaiting(authorization.state))
+                    device: authorization.device, network: ClientAddress.network(authorization.asking.address),
+                    expiresAt: authorization.expiresAt, isDecided: !Self.isWaiting(authorization.state))
             }
         }
     }
 
-    /// False when too many wait already; expired ones are forgotten first.
+    /// False when too many wait already, in all or of the asking network; expired ones are forgotten first.
     func reserve(_ authorization: DeviceAuthorization, now: Int) -> Bool {
-        entries.withLock { entries in
-            if entries.count >= GatewayLimits.openSignIns { entries = entries.filter { $0.value.expiresAt > now } }
-            guard entries.count < GatewayLimits.openSignIns else { return false }
+        let network = ClientAddress.network(authorization.asking.address)
+        return entries.withLock { entries in
+            func isFull() -> Bool {
+                entries.count >= GatewayLimits.openSignIns
+                    || entries.values.count { $0.network == network } >= GatewayLimits.openSignInsOfOneNetwork
+            }
+            if isFull() { entries = entries.filter { $0.value.expiresAt > now } }
+            guard !isFull() else { return false }
             entries[authorization.deviceCodeHash] = Entry(
-                device: authorization.device, expiresAt: authorization.expiresAt, isDecided: false)
+                device: authorization.device, network: network, expiresAt: authorization.expiresAt, isDecided: false)
             return true
         }
     }

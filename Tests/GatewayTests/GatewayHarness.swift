@@ -29,7 +29,8 @@ struct GatewayHarness {
     let clock: HandClock
     let store: SQLiteStore
     let provider: InProcessProvider
-    let transport: WebTransport
+    let gateway: Gateway
+    private let responder: InProcessResponder
     let control: Ed25519PrivateKey
     let log: LogLines
 
@@ -56,7 +57,7 @@ struct GatewayHarness {
             sessionLifetime: 86_400, trustedProxies: [])
         let logger = log.logger()
         var root = [UInt8](repeating: 7, count: 32)
-        let gateway = try await Gateway(
+        gateway = try await Gateway(
             configuration: configuration,
             services: GatewayServices(
                 store: self.store, signer: control, secrets: try GatewaySecrets(taking: &root),
@@ -64,24 +65,30 @@ struct GatewayHarness {
                     do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
                 },
                 nodes: .none, clock: { clock.now }, randomness: .system, logger: logger))
-        let responder = InProcessResponder(gateway, logger: logger)
-        transport = WebTransport { request in
+        responder = InProcessResponder(gateway, logger: logger)
+    }
+
+    static let address = "192.0.2.7"
+    var transport: WebTransport { transport(from: Self.address) }
+
+    func transport(from address: String) -> WebTransport {
+        WebTransport { [provider, responder] request in
             if request.url.hasPrefix(Self.issuer) { return try provider.answer(request) }
             let answer = try await responder.answer(
                 method: request.method, target: String(request.url.dropFirst(Self.server.count)),
-                headers: request.headers, body: request.body, address: "192.0.2.7")
+                headers: request.headers, body: request.body, address: address)
             return WebResponse(status: answer.status, headers: answer.headers, body: answer.body)
         }
     }
 
-    func device(_ key: Ed25519PrivateKey? = nil) throws -> DeviceClient {
+    func device(_ key: Ed25519PrivateKey? = nil, from address: String = Self.address) throws -> DeviceClient {
         let clock = clock
         return DeviceClient(
-            key: try key ?? Ed25519PrivateKey(from: .system), server: Self.server, transport: transport,
+            key: try key ?? Ed25519PrivateKey(from: .system), server: Self.server, transport: transport(from: address),
             clock: { clock.now })
     }
 
-    func browser() -> Browser { Browser(transport: transport) }
+    func browser(from address: String = Self.address) -> Browser { Browser(transport: transport(from: address)) }
 
     /// Begins, walks the pages, and returns what the device must redeem.
     func approved(_ device: inout DeviceClient) async throws -> String {

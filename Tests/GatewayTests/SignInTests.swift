@@ -65,7 +65,7 @@ import Walkthrough
         let page = try await walk.walk(try #require(begun.string("verification_uri_local")), in: &browser)
         let carried = try #require(page.url.split(separator: "=").last.map(String.init))
         harness.clock.advance(3)
-        #expect(try await device.poll(code).error == "invalid_grant")
+        #expect(try await device.poll(code).error == "authorization_pending")
         harness.clock.advance(3)
         #expect(try await device.poll(code, loopbackCode: "x" + carried.dropFirst()).error == "invalid_grant")
         harness.clock.advance(10)
@@ -211,6 +211,19 @@ import Walkthrough
         #expect(try await device.revoke(token).status == 200)
         #expect(try await device.refresh(token).error == "invalid_grant")
         #expect(try await harness.store.read { try $0.openSessions() }.isEmpty)
+    }
+
+    @Test func `of a person who is no longer active is refused`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let token = try #require(try await harness.signedIn(&device).string("refresh_token"))
+        try await harness.store.write { records in
+            for var person in try records.people() {
+                person.isActive = false
+                try records.save(person)
+            }
+        }
+        #expect(try await device.refresh(token).error == "invalid_grant")
     }
 
     @Test func `ends with the session's lifetime`() async throws {

@@ -12,9 +12,10 @@ struct BrowserFlow: Sendable {
     let open: OpenSignIns
     let providers: ProviderClients
 
-    /// Enters a code. Nil when no open sign-in has it.
+    /// Enters a code. Nil when no open sign-in has it. `onlyLocal`: refused without its command's own token, as if no
+    /// sign-in had that code.
     func claim(
-        _ code: UserCode, cookieHash: [UInt8], localToken: String?, now: Int
+        _ code: UserCode, cookieHash: [UInt8], localToken: String?, onlyLocal: Bool, now: Int
     ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {
         let hash = services.secrets.userCodeHash(code.letters)
         let localHash = localToken.map { Digest.sha256($0) }
@@ -23,6 +24,7 @@ struct BrowserFlow: Sendable {
             authorization throws(SignInRefusal) in
             let expected = authorization.loopback?.tokenHash
             let isLocal = expected.map { constantTimeEqual($0, localHash ?? []) } ?? false
+            guard isLocal || !onlyLocal else { throw .outOfOrder }
             var numbers = [authorization.number]
             for _ in 0..<2 {
                 var number = authorization.number
@@ -121,7 +123,13 @@ struct BrowserFlow: Sendable {
             guard var authorization = try transaction.deviceAuthorization(id) else { return nil }
             guard let signIn = authorization.signIn(for: cookieHash) else { return .failure(.outOfOrder) }
             let person = try transaction.personRecord(for: signIn, newID: newPerson, now: now)
-            guard person.isActive else { return .failure(.denied) }
+            guard person.isActive else {
+                do throws(SignInRefusal) { try authorization.deny(cookieHash: cookieHash, now: now) } catch {
+                    return .failure(error)
+                }
+                try transaction.save(authorization)
+                return .failure(.denied)
+            }
             do throws(SignInRefusal) {
                 try authorization.approve(
                     session: session, person: person.id, number: number, loopback: loopback, cookieHash: cookieHash,
@@ -137,7 +145,7 @@ struct BrowserFlow: Sendable {
         }
         switch result {
         case .success(let authorization)?: open.note(authorization)
-        case .failure(.wrongNumber)?: try await refreshOpen(id)
+        case .failure(.wrongNumber)?, .failure(.denied)?: try await refreshOpen(id)
         case .failure?, nil: break
         }
         return result

@@ -48,7 +48,8 @@ struct DeviceFlow: Sendable {
             },
             createdAt: now, expiresAt: now + Self.lifetime)
         guard open.reserve(authorization, now: now) else {
-            services.logger.warning("sign-in refused: \(GatewayLimits.openSignIns) sign-ins already wait for a browser")
+            services.logger.warning(
+                "sign-in refused: too many already wait for a browser", metadata: ["address": "\(request.address)"])
             throw OAuthFailure(
                 .temporarilyUnavailable, "too many sign-ins are waiting: try again in a minute", retryAfter: 60)
         }
@@ -92,9 +93,15 @@ struct DeviceFlow: Sendable {
     ) async throws -> GrantedTokens {
         let lifetime = configuration.sessionLifetime
         let secrets = services.secrets
-        let outcome: Result<Session, SignInRefusal> = try await services.store.write { transaction in
+        // Nil while the browser is on its way to the command's listener: it carries the code that is still missing.
+        let outcome: Result<Session?, SignInRefusal> = try await services.store.write { transaction in
             guard var authorization = try transaction.deviceAuthorization(deviceCodeHash: hash) else {
                 return .failure(.outOfOrder)
+            }
+            if loopbackCodeHash == nil, authorization.device == device, !authorization.isExpired(at: now),
+                case .approved(let approval) = authorization.state, approval.loopback != nil
+            {
+                return .success(nil)
             }
             let approval: Approval
             do throws(SignInRefusal) {
@@ -114,7 +121,8 @@ struct DeviceFlow: Sendable {
             return .success(session)
         }
         switch outcome {
-        case .success(let session):
+        case .success(nil): throw OAuthFailure(.authorizationPending, "waiting for the browser")
+        case .success(let session?):
             open.forget(hash)
             services.logger.info(
                 "signed in",

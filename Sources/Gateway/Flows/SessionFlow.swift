@@ -25,7 +25,9 @@ struct SessionFlow: Sendable {
         let outcome: Refresh = try await services.store.write { transaction in
             guard var session = try transaction.session(token.session) else { return .unknown }
             guard session.device == device else { return .foreignKey }
-            guard session.isActive(at: now), var state = session.refresh else { return .ended }
+            guard session.isActive(at: now), var state = session.refresh,
+                try transaction.person(session.person)?.isActive == true
+            else { return .ended }
             switch state.use(tokenHash: token.hash, attemptHash: attemptHash, now: now) {
             case .rotate(let generation):
                 let next = RefreshToken(session: session.id, generation: generation, key: secrets.refreshTokenKey)

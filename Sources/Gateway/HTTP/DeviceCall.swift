@@ -14,7 +14,7 @@ struct DeviceCall: Sendable {
 
     /// `path` is the route's own, so that `htu` is compared with what we serve and not with what the request claims.
     func answer(
-        _ request: Request, path: String, accessToken: String? = nil,
+        _ request: Request, _ context: GatewayContext, path: String, accessToken: String? = nil,
         _ work: (DPoPProof, Int) async throws -> Response
     ) async -> Response {
         let now = services.clock()
@@ -25,7 +25,7 @@ struct DeviceCall: Sendable {
                 guard request.headers.hasAtMostOne(.dpop) else { throw DPoPError.malformed }
                 proof = try gate.admit(
                     request.headers.value(.dpop), method: request.method.rawValue, url: configuration.serverURL + path,
-                    accessToken: accessToken, now: now)
+                    accessToken: accessToken, network: ClientAddress.network(address(of: request, context)), now: now)
             } catch {
                 if error != .nonce {
                     services.logger.notice(

@@ -59,22 +59,31 @@ struct DevicePages: Sendable {
         }
         let address = call.address(of: request, context)
         if let wait = limits.enterCode(address: address, now: now) {
-            services.logger.warning("codes entered too fast", metadata: ["address": "\(address)"])
-            return answers.tooManyCodes(wait: wait)
+            return tooManyCodes(wait: wait, address: address)
         }
-        let outcome = try await flow.claim(code, cookieHash: cookieHash, localToken: browser.localToken, now: now)
+        // Once strangers have used up the guesses, whoever comes by an address that only their own command knew goes on.
+        let spent = limits.guessCode(now: now)
+        if let spent, browser.localToken == nil { return tooManyCodes(wait: spent, address: address) }
+        let outcome = try await flow.claim(
+            code, cookieHash: cookieHash, localToken: browser.localToken, onlyLocal: spent != nil, now: now)
         switch outcome {
         case .success(let authorization)?:
-            limits.codeWasRight()
+            if spent == nil { limits.codeWasRight() }
             return Answer.seeOther("/device/request", cookies: [SignInCookie.signIn.setting(authorization.id.text)])
         case .failure(.denied)?, .failure(.outOfOrder)?, .failure(.expired)?, nil, .failure(.anotherBrowser)?,
             .failure(.wrongNumber)?:
+            if let spent { return tooManyCodes(wait: spent, address: address) }
             services.logger.info("unknown code entered", metadata: ["address": "\(address)"])
             return codePage(
                 browser, code: code.description, local: nil,
                 problem:
                     "No sign-in is waiting for this code. It may have expired: run `ztna login` again for a new one.")
         }
+    }
+
+    private func tooManyCodes(wait: Int, address: String) -> Response {
+        services.logger.warning("codes entered too fast", metadata: ["address": "\(address)"])
+        return answers.tooManyCodes(wait: wait)
     }
 
     private func showRequest(_ request: Request) async throws -> Response {

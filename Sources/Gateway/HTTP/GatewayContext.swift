@@ -30,14 +30,26 @@ enum ClientAddress {
     /// Walks `X-Forwarded-For` from the right, past trusted proxies, to the first address nobody trusted vouches for.
     static func text(connection: String?, forwardedFor: String?, trustedProxies: [IPPrefix]) -> String {
         guard let connection else { return "local" }
-        guard let peer = IPAddress(connection) else { return "unknown" }
+        guard let peer = address(connection) else { return "unknown" }
         func isTrusted(_ address: IPAddress) -> Bool { trustedProxies.contains { $0.contains(address) } }
         guard isTrusted(peer), let forwardedFor else { return peer.description }
         var current = peer
         for hop in forwardedFor.split(separator: ",").suffix(16).reversed() {
-            guard isTrusted(current), let address = IPAddress(hop.filter { $0 != " " }) else { break }
-            current = address
+            guard isTrusted(current), let next = address(hop.filter { $0 != " " }) else { break }
+            current = next
         }
         return current.description
+    }
+
+    /// What limits count by: one site's IPv6 network holds 2^64 addresses, so all of a /64 are one.
+    static func network(_ text: String) -> String {
+        guard case .v6(let high, _)? = IPAddress(text) else { return text }
+        return "\(IPAddress.v6(high, 0))/64"
+    }
+
+    /// An IPv4 client of a socket for both families is itself, and not one of `::/64`. Source: RFC 4291 §2.5.5.2.
+    private static func address(_ text: some StringProtocol) -> IPAddress? {
+        guard case .v6(0, let low)? = IPAddress(text), low >> 32 == 0xFFFF else { return IPAddress(text) }
+        return .v4(UInt32(truncatingIfNeeded: low))
     }
 }

@@ -8,20 +8,28 @@ internal import ServiceLifecycle
 internal import Synchronization
 
 /// The gateway on a TCP port: plain on loopback, else TLS 1.2 or 1.3. A service: stops gracefully, ending all streams.
+///
+/// A connection that is silent before its request is complete, or after its answer, is closed: else a handful of clients
+/// could hold every descriptor. An answer under way, such as the netmap stream, may take as long as it takes.
 package struct GatewayServer: Service {
     private let application: any Service
 
     /// `onRunning` is told the port, which the system chooses when 0 was asked for.
     package init(
-        gateway: Gateway, host: String, port: Int, certificates: TLSCertificates?, logger: Logger,
-        onRunning: @escaping @Sendable (_ port: Int) async -> Void
+        gateway: Gateway, host: String, port: Int, certificates: TLSCertificates?, silence: Duration = .seconds(30),
+        logger: Logger, onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) throws {
         let configuration = ApplicationConfiguration(
             address: .hostname(host, port: port), serverName: "ztna", backlog: 1024)
+        let plain = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(
+                idleTimeout: TimeAmount(silence),
+                httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                    maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)))
         let server =
-            if let certificates { try HTTPServerBuilder.tls(tlsConfiguration: certificates.configuration()) } else {
-                HTTPServerBuilder.http1()
-            }
+            if let certificates {
+                try HTTPServerBuilder.tls(plain, tlsConfiguration: certificates.configuration())
+            } else { plain }
         application = Application(
             router: gateway.router(), server: server, configuration: configuration,
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) }, logger: logger)

@@ -16,22 +16,25 @@ struct NodeRoutes: Sendable {
     let sessionFlow: SessionFlow
 
     func add(to router: Router<GatewayContext>) {
-        router.post("/v1/node") { request, _ in
-            await authorized(request, path: "/v1/node") { token, key, _ in try await register(request, token, key) }
+        router.post("/v1/node") { request, context in
+            await authorized(request, context, path: "/v1/node") { token, key, _ in
+                try await register(request, token, key)
+            }
         }
-        router.get("/v1/netmap") { request, _ in
-            await authorized(request, path: "/v1/netmap") { token, _, _ in try await netmap(request, token) }
+        router.get("/v1/netmap") { request, context in
+            await authorized(request, context, path: "/v1/netmap") { token, _, _ in try await netmap(request, token) }
         }
     }
 
     private func authorized(
-        _ request: Request, path: String, _ work: (AccessToken, Ed25519PublicKey, Int) async throws -> Response
+        _ request: Request, _ context: GatewayContext, path: String,
+        _ work: (AccessToken, Ed25519PublicKey, Int) async throws -> Response
     ) async -> Response {
         let header = request.headers.value(.authorization) ?? ""
         let scheme = header.prefix(5)
         // RFC 9449 §7.1: the scheme is DPoP; a bearer presentation of a bound token is refused.
         let text = scheme.lowercased() == "dpop " ? String(header.dropFirst(5)) : ""
-        return await call.answer(request, path: path, accessToken: text) { proof, now in
+        return await call.answer(request, context, path: path, accessToken: text) { proof, now in
             guard !text.isEmpty else {
                 throw OAuthFailure(.invalidToken, "send the access token as `Authorization: DPoP …`")
             }

@@ -22,15 +22,17 @@ struct OAuthRoutes: Sendable {
         router.get("/.well-known/oauth-authorization-server") { _, _ in metadata() }
         router.get("/oauth2/jwks") { _, _ in keys() }
         router.post("/oauth2/device_authorization") { request, context in
-            await call.answer(request, path: "/oauth2/device_authorization") { proof, now in
+            await call.answer(request, context, path: "/oauth2/device_authorization") { proof, now in
                 try await begin(request, context, proof, now)
             }
         }
-        router.post("/oauth2/token") { request, _ in
-            await call.answer(request, path: "/oauth2/token") { proof, now in try await token(request, proof, now) }
+        router.post("/oauth2/token") { request, context in
+            await call.answer(request, context, path: "/oauth2/token") { proof, now in
+                try await token(request, proof, now)
+            }
         }
-        router.post("/oauth2/revoke") { request, _ in
-            await call.answer(request, path: "/oauth2/revoke") { proof, now in
+        router.post("/oauth2/revoke") { request, context in
+            await call.answer(request, context, path: "/oauth2/revoke") { proof, now in
                 let form = try await call.form(of: request, limit: 16 * 1024)
                 guard let token = form["token"] else { throw OAuthFailure(.invalidRequest, "token is missing") }
                 try await sessionFlow.revoke(token: token, proof: proof, now: now)
