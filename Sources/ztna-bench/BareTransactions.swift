@@ -79,21 +79,24 @@ private struct Rows {
                 """
                 INSERT INTO device_authorizations (id, device_code_hash, user_code_hash, expires_at, body)
                 VALUES (?, CAST(? AS BLOB), CAST(? AS BLOB), ?, ?)
-                """, [id, hashes[0], hashes[1], 2_000_000_000, text(500)], database)
+                """, [id, hashes[0], hashes[1], 2_000_000_000, Self.body.begun], database)
         case 7:
             try run(
                 """
                 INSERT INTO nodes (id, device, device_public_key, session, host, operating_system, wireguard_key, registration,
                     ipv4, ipv6, tags, created_at, updated_at)
                 VALUES (?, ?, CAST(? AS BLOB), ?, ?, '', CAST(? AS BLOB), ?, ?, CAST(? AS BLOB), '', 0, 0)
-                """, [id, device, hashes[2], id, host, hashes[3], text(600), address, hashes[0]], database)
+                """, [id, device, hashes[2], id, host, hashes[3], Self.body.registration, address, hashes[0]], database)
             try noteChange(database)
         default:
             _ = try database.cachedStatement(sql: "SELECT body FROM device_authorizations WHERE id = ?").execute(
                 arguments: [id])
             try run(
                 "UPDATE device_authorizations SET state_hash = CAST(? AS BLOB), body = ? WHERE id = ?",
-                [step == 2 ? hashes[2] : nil, text(step == 4 || step == 5 ? 2200 : 700), id], database)
+                [
+                    step == 2 ? hashes[2] : nil, step == 4 || step == 5 ? Self.body.authenticated : Self.body.underWay,
+                    id,
+                ], database)
             if step == 5 { try keepPerson(database) }
             if step == 6 { try beginSession(database) }
         }
@@ -117,7 +120,7 @@ private struct Rows {
             """
             INSERT INTO sessions (id, person, provider, device, created_at, expires_at, amr, id_token, nonce_bytes, refresh_hash)
             VALUES (?, ?, 'corp', ?, 0, 0, '[]', ?, CAST(? AS BLOB), CAST(? AS BLOB))
-            """, [id, id, device, text(900), hashes[0], hashes[1]], database)
+            """, [id, id, device, Self.body.idToken, hashes[0], hashes[1]], database)
         try noteChange(database)
     }
 
@@ -125,7 +128,12 @@ private struct Rows {
         try run("INSERT INTO changes (subject, record, at) VALUES ('session', ?, 0)", [id], database)
     }
 
-    private func text(_ count: Int) -> String { String(repeating: "x", count: count) }
+    /// Made once: the floor pays for nothing that makes values.
+    private static let body = (
+        begun: text(500), underWay: text(700), authenticated: text(2200), registration: text(600), idToken: text(900)
+    )
+
+    private static func text(_ count: Int) -> String { String(repeating: "x", count: count) }
 
     private func run(_ sql: String, _ values: [(any DatabaseValueConvertible)?], _ database: Database) throws {
         try database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))

@@ -79,6 +79,7 @@ private struct IdleServer {
                 issuer: https://login.example.com
                 client_id: ztna
                 client_secret: bench
+                domains: [example.com]
             """)
         let child = try Child(
             program, ["serve", "--config", directory + "/ztna.yaml"], log: directory + "/server.log")
