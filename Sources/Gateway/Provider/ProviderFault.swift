@@ -47,7 +47,7 @@ package enum ProviderFault: Error, Hashable, Sendable {
         case .refused("access_denied"):
             (
                 "The sign-in was cancelled at your identity provider.",
-                "Run `ztna login` again if that was not you meant."
+                "Run `ztna login` again if that is not what you meant."
             )
         case .claims(.domainNotAllowed):
             (
