@@ -55,15 +55,13 @@ final class ChildPrograms: Sendable {
         return child.output
     }
 
-    /// Ends what still runs, all at once. What had to be killed is named.
+    /// Ends what still runs, the last started first: agents while there is a server. What had to be killed is named.
     func stopAll() async -> [String] {
-        let running = state.withLock { $0.running.filter { $0.status == nil } }
-        return await withTaskGroup(of: String?.self) { group in
-            for child in running { group.addTask { await child.stop() ? nil : child.name } }
-            var killed: [String] = []
-            for await name in group { if let name { killed.append(name) } }
-            return killed
+        var killed: [String] = []
+        for child in state.withLock({ $0.running.reversed() }) where child.status == nil {
+            if await !child.stop() { killed.append(child.name) }
         }
+        return killed
     }
 
     /// Those that have not ended.

@@ -16,17 +16,13 @@ enum Demo {
         do {
             let tools = try Tools(fixtures: options.fixtures, withTunnel: options.withTunnel)
             let place = try Place(tools: tools, withTunnel: options.withTunnel)
-            if options.withTunnel { await Place.removeLeftovers(programs: place.programs, ip: tools.ip) }
+            await place.removeLeftovers(ip: tools.ip)
             let scenario = Scenario(place: place, tools: tools, report: report)
-            do {
-                try await scenario.run()
-                if options.keeps {
-                    report.note(scenario.wordsForTryingByHand)
-                    await Pause.untilEnter()
-                }
-            } catch {
-                // The report has it; what counts now is the clean-up.
-                report.note(Task.isCancelled ? ["", "Interrupted; cleaning up."] : [])
+            // The report has what went wrong; what counts then is the clean-up.
+            try? await scenario.run()
+            if options.keeps, !Task.isCancelled {
+                report.note(scenario.wordsForTryingByHand)
+                await Pause.untilEnter()
             }
             scenario.stopOwnWork()
             // In a task of its own, which the interruption does not reach.

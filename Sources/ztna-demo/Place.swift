@@ -16,6 +16,7 @@ struct Place: Sendable {
         process = getpid()
         directory = Self.directoryPrefix + String(process)
         // Mode 0700: in /tmp, a name of somebody else's is never taken over.
+        if Self.isOwn(directory) { Directory.remove(directory) }
         guard mkdir(directory, 0o700) == 0, mkdir(directory + "/logs", 0o700) == 0 else {
             throw DemoFailure("\(directory) cannot be made: \(SystemError.last)")
         }
@@ -24,18 +25,30 @@ struct Place: Sendable {
     }
 
     /// Removes what a demo that was killed could not: its namespaces and its directory. Its children ended with it.
-    static func removeLeftovers(programs: ChildPrograms, ip: String) async {
-        func isLeftover(_ name: String, _ prefix: String) -> Bool {
-            guard name.hasPrefix(prefix),
-                let process = pid_t(name.dropFirst(prefix.count).prefix { $0.isNumber }), process != getpid()
-            else { return false }
-            return kill(process, 0) != 0 && errno == ESRCH
+    func removeLeftovers(ip: String) async {
+        func process(in name: String, after prefix: String) -> pid_t? {
+            name.hasPrefix(prefix) ? pid_t(name.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
         }
-        for name in NetworkNamespace.names where isLeftover(name, Network.namePrefix) {
-            _ = try? await programs.run([ip, "netns", "delete", name])
+        if network != nil {
+            for name in NetworkNamespace.names {
+                guard let owner = process(in: name, after: Network.namePrefix) else { continue }
+                // Under this process's number nothing has been made yet.
+                if owner == self.process || Self.isDead(owner) {
+                    _ = try? await programs.run([ip, "netns", "delete", name])
+                }
+            }
         }
-        for name in Directory.entries(of: "/tmp") where isLeftover("/tmp/" + name, directoryPrefix) {
-            Directory.remove("/tmp/" + name)
+        for path in Directory.entries(of: "/tmp").map({ "/tmp/" + $0 }) {
+            guard let owner = process(in: path, after: Self.directoryPrefix), Self.isDead(owner) else { continue }
+            if Self.isOwn(path) { Directory.remove(path) }
         }
+    }
+
+    private static func isDead(_ process: pid_t) -> Bool { kill(process, 0) != 0 && errno == ESRCH }
+
+    /// A directory that only this user can have changed.
+    private static func isOwn(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_uid == geteuid() && status.st_mode == S_IFDIR | 0o700
     }
 }

@@ -10,6 +10,8 @@ final class Scenario {
     private var files: ServerFiles?
     private var driver: SignInDriver?
     private var provider: Provider?
+    /// Of carol's device; known once it is authorized.
+    private var destination: String?
 
     struct Provider {
         let issuer: String
@@ -134,6 +136,7 @@ final class Scenario {
         }
         var finding = Finding()
         finding.facts = facts
+        destination = try await devices[2].overlayAddress()
         return finding
     }
 
@@ -150,11 +153,15 @@ final class Scenario {
     var wordsForTryingByHand: [String] {
         guard let files, let provider else { return [] }
         let alice = devices[0]
-        var lines = ["", "Everything still runs; alice is signed out, bob may use nothing. To try by hand:", ""]
+        var lines = [
+            "", report.isOK ? "Alice is signed out, and bob may use nothing." : "A step failed: see the logs.",
+        ]
+        lines += ["Everything that was started still runs. To try by hand:", ""]
         lines += [
             "  server    \(files.url)", "  provider  \(provider.issuer)",
             "  accounts  " + Person.all.map { "\($0.name) / \($0.password)" }.joined(separator: ", "),
-            "  policy    \(files.policy) (read again when it changes)", "",
+            "  policy    \(files.policy) (read again when it changes)",
+            "  logs      \(place.directory)/logs", "",
             "  \(alice.commandLine("login --no-browser"))",
         ]
         if let hub = place.network?.hub.name {
@@ -165,7 +172,7 @@ final class Scenario {
         if let network = place.network {
             lines += [
                 "  ip netns exec \(network.namespace(of: devices[2].person).name) python3 -m http.server 8080",
-                "  ip netns exec \(network.namespace(of: alice.person).name) curl http://OVERLAY-ADDRESS-OF-CAROL:8080/",
+                "  ip netns exec \(network.namespace(of: alice.person).name) curl http://\(destination ?? "ADDRESS"):8080/",
                 "  ip netns exec \(network.namespace(of: alice.person).name) wg show",
             ]
         }

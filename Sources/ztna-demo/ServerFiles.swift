@@ -48,7 +48,7 @@ struct ServerFiles: Sendable {
     }
 
     static func url(isOnLoopback: Bool, port: UInt16) -> String {
-        isOnLoopback ? "http://127.0.0.1:\(port)" : "https://\(Network.serverAddress):\(port)"
+        isOnLoopback ? "http://127.0.0.1:\(port)" : "https://\(Network.serverAddress)" + (port == 443 ? "" : ":\(port)")
     }
 
     static func redirectURI(isOnLoopback: Bool, port: UInt16) -> String {

@@ -86,6 +86,8 @@ package final class TLSCertificates: Sendable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: pair.chain, privateKey: pair.key)
         configuration.minimumTLSVersion = .tlsv12
+        // A client that keeps an idle connection reads our close_notify late or never: our own stop does not wait for it.
+        configuration.shutdownTimeout = .milliseconds(500)
         configuration.sslContextCallback = { [self] _, promise in
             let pair = current.withLock { $0 }
             var override = NIOSSLContextConfigurationOverride()
