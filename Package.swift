@@ -174,7 +174,7 @@ let package = Package(
             "AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "Agent"],
             products: [logging]),
         tests("CommandLineClientTests", uses: ["StrictJSON", "Wire", "LocalSocket", "CommandLineClient"]),
-        tests("EndToEndTests", uses: ["StrictJSON"]),
+        tests("EndToEndTests", uses: ["StrictJSON", "Cryptography", "HTTPClient", "Walkthrough"]),
         tests("RepositoryTests", uses: []),
     ]
 )

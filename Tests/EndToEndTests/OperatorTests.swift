@@ -1,0 +1,198 @@
+import Cryptography
+import Foundation
+import HTTPClient
+import StrictJSON
+import Testing
+import Walkthrough
+
+extension `The programs together` {
+    @Suite struct `What an operator is told` {
+        private func server(_ words: String..., in folder: TestFolder) async throws -> RunningProgram.Finished {
+            try await RunningProgram(
+                Place.program("ztna-server"), words, environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url
+            ).finish()
+        }
+
+        /// A good configuration for a provider where nobody listens.
+        private func configured(_ folder: TestFolder, state: String = "state") async throws -> String {
+            try folder.write("secret.txt", "secret")
+            try folder.write("policy.yaml", Site.policy)
+            let text = Site.configuration(
+                url: "http://127.0.0.1:\(try freePort())", port: try freePort(),
+                issuer: "http://127.0.0.1:\(try freePort())")
+            return try folder.write("ztna.yaml", text.replacing("state: state", with: "state: \(state)"))
+        }
+
+        @Test func `without a configuration is what one needs`() async throws {
+            let folder = try TestFolder()
+            let end = try await server("serve", in: folder)
+            #expect(end.status == 1)
+            for word in ["server.url", "identity_providers", "Docs/Configuration.md", "ztna-server check"] {
+                #expect(end.errors.contains(word), "\(end.everything)")
+            }
+        }
+
+        @Test func `about a wrong configuration is every error with its place`() async throws {
+            let folder = try TestFolder()
+            let file = try folder.write(
+                "ztna.yaml",
+                """
+                server: { url: "http://example.com", lissen: "127.0.0.1:80" }
+                organisation: 7
+                state: state
+                policy: missing.yaml
+                identity_providers:
+                  - id: corp
+                    name: Corp
+                    type: odic
+                    issuer: https://sso.example.com
+                    client_id: ztna
+                    client_secret_file: nowhere.txt
+                    domains: [example.com]
+
+                """)
+            let end = try await server("check", "--config", file, in: folder)
+            #expect(end.status == 1)
+            for word in ["ztna.yaml:1:", "\"listen\"", "ztna.yaml:8:11", "\"oidc\"", "nowhere.txt"] {
+                #expect(end.errors.contains(word), "\(word): \(end.everything)")
+            }
+            #expect(end.errors.split(separator: "error:").count > 4, "\(end.everything)")
+            // Serving refuses it too, and has made nothing.
+            #expect(try await server("serve", "--config", file, in: folder).status == 1)
+            #expect(!FileManager.default.fileExists(atPath: folder.path("state")))
+        }
+
+        @Test func `about a file that is not there is its name`() async throws {
+            let folder = try TestFolder()
+            let end = try await server("check", "--config", "nowhere.yaml", in: folder)
+            #expect(end.status == 1)
+            #expect(end.errors.contains("nowhere.yaml"), "\(end.everything)")
+        }
+
+        @Test func `about a provider out of reach is the step that fails`() async throws {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            #expect(try await server("check", "--config", file, in: folder).status == 0)
+            let end = try await server("check", "--online", "--config", file, in: folder)
+            #expect(end.status == 1)
+            #expect(end.errors.contains("corp: failed at discovery"), "\(end.everything)")
+        }
+
+        @Test(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")"))
+        func `about a good provider is what it offers`() async throws {
+            let site = try await Site()
+            let file = site.folder.path("ztna.yaml")
+            let good = try await server("check", "--online", "--config", file, in: site.folder)
+            #expect(good.status == 0, "\(good.everything)")
+            #expect(good.output.contains("corp: "))
+            for (fault, words) in [
+                ("html-discovery", "discovery"), ("discovery-wrong-issuer", "issuer.invalid"),
+                ("redirect-discovery", "redirects are not followed"), ("huge-discovery", "discovery"),
+                ("jwks-empty", "keys"), ("jwks-small-rsa", "keys"),
+            ] {
+                try await site.setFault(fault)
+                let end = try await server("check", "--online", "--config", file, in: site.folder)
+                #expect(end.status == 1, "\(fault): \(end.everything)")
+                #expect(end.errors.contains("corp: failed at"), "\(fault): \(end.everything)")
+                #expect(end.errors.contains(words), "\(fault): \(end.everything)")
+            }
+        }
+
+        @Test func `about a state directory that others may enter is what to do`() async throws {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            try FileManager.default.createDirectory(
+                atPath: folder.path("state"), withIntermediateDirectories: false,
+                attributes: [.posixPermissions: 0o755])
+            let end = try await server("serve", "--config", file, in: folder)
+            #expect(end.status == 1)
+            #expect(end.errors.contains("chmod 700"), "\(end.everything)")
+        }
+
+        @Test(.enabled(if: Missing.forRoot == nil, "\(Missing.forRoot ?? "")"))
+        func `about a full disk is that it is full`() async throws {
+            let folder = try TestFolder()
+            let disk = try await SmallDisk(folder.path("disk"), kilobytes: 64)
+            defer { disk.unmount() }
+            let file = try await configured(folder, state: disk.path)
+            let end = try await server("serve", "--config", file, in: folder)
+            #expect(end.status == 1)
+            #expect(end.errors.contains("full") || end.errors.contains("No space left"), "\(end.everything)")
+        }
+
+        @Test(.enabled(if: Missing.forRoot == nil, "\(Missing.forRoot ?? "")"))
+        func `about a read-only disk is that it cannot be written`() async throws {
+            let folder = try TestFolder()
+            let disk = try await SmallDisk(folder.path("disk"), kilobytes: 8192)
+            defer { disk.unmount() }
+            _ = try await configured(folder, state: disk.path)
+            let first = try await Site.serve(in: folder)
+            first.terminate()
+            #expect(try await first.finish().status == 0)
+            try await disk.makeReadOnly()
+            let end = try await server("serve", "--config", folder.path("ztna.yaml"), in: folder)
+            #expect(end.status == 1)
+            #expect(
+                end.errors.lowercased().contains("read-only") || end.errors.contains("readonly"), "\(end.everything)")
+        }
+
+        @Test(.enabled(if: Missing.forRoot == nil, "\(Missing.forRoot ?? "")"))
+        func `while the disk is full nothing is acknowledged, and afterwards it goes on`() async throws {
+            let folder = try TestFolder()
+            let disk = try await SmallDisk(folder.path("disk"), kilobytes: 8192)
+            defer { disk.unmount() }
+            let file = try await configured(folder, state: disk.path)
+            let url = try #require(
+                try String(contentsOfFile: file, encoding: .utf8).firstMatch(of: /listen: "([^"]*)"/)
+            ).1
+            let text = try String(contentsOfFile: file, encoding: .utf8).replacing(
+                /url: "[^"]*"/, with: "url: \"http://\(url)\"")
+            try folder.write("ztna.yaml", text)
+            let running = try await Site.serve(in: folder)
+            defer { running.kill() }
+            let client = try HTTPClient.onLoopback()
+            defer { client.shutdown() }
+            let transport = WebTransport { try await client.answer($0) }
+            var device = DeviceClient(
+                key: try .init(from: .system), server: "http://\(url)", transport: transport,
+                clock: { Int(Date().timeIntervalSince1970) })
+            try disk.fill()
+            let refused = try await device.beginSignIn()
+            #expect(refused.status >= 500, "\(refused.json)")
+            #expect(running.errors.contains("full"), "\(running.errors)")
+            try disk.empty()
+            let begun = try await device.beginSignIn()
+            #expect(begun.status == 200, "\(begun.json)")
+        }
+    }
+}
+
+/// A file system of a few kilobytes in memory.
+struct SmallDisk {
+    let path: String
+
+    init(_ path: String, kilobytes: Int) async throws {
+        self.path = path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        try await Self.run("mount", "-t", "tmpfs", "-o", "size=\(kilobytes)k,mode=0700", "ztna-test", path)
+    }
+
+    func makeReadOnly() async throws { try await Self.run("mount", "-o", "remount,ro", path) }
+
+    func unmount() { _ = path.withCString { umount2($0, Int32(MNT_DETACH)) } }
+
+    func fill() throws {
+        let descriptor = open(path + "/filling", O_WRONLY | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        while write(descriptor, zeros, zeros.count) > 0 {}
+    }
+
+    func empty() throws { try FileManager.default.removeItem(atPath: path + "/filling") }
+
+    private static func run(_ words: String...) async throws {
+        let folder = try TestFolder()
+        let end = try await RunningProgram("/usr/bin/env", words, in: folder.url).finish()
+        guard end.status == 0 else { throw Stuck(description: end.everything) }
+    }
+}
