@@ -59,7 +59,7 @@ FAULTS = {
     "no-groups": ("accept", "no groups claim"),
     "empty-groups": ("accept", "groups is an empty list"),
     # Userinfo.
-    "userinfo-wrong-sub": ("refuse", "userinfo names another sub"),
+    "userinfo-wrong-sub": ("refuse", "userinfo, which alone has the address, names another sub"),
 }
 
 HUGE = 8 * 1024 * 1024
@@ -93,6 +93,7 @@ def mangle_claims(fault, claims, client_id):
         "no-sub": "sub",
         "no-exp": "exp",
         "no-groups": "groups",
+        "userinfo-wrong-sub": "email",
     }
     claims.update(changes.get(fault, {}))
     if fault in removals:

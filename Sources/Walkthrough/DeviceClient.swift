@@ -67,11 +67,12 @@ package struct DeviceClient: Sendable {
         return try await call("POST", path, body: Array(text.utf8), type: "application/x-www-form-urlencoded")
     }
 
-    /// One call with its proof; asked for a nonce, it tries once more. `proof` replaces the proof, for hostile tests.
+    /// One call with its proof; asked for a nonce, it tries again, and once more in case the server has been restarted in
+    /// between. `proof` replaces the proof, for hostile tests.
     package mutating func call(
         _ method: String, _ path: String, body: [UInt8], type: String, accessToken: String? = nil, proof: String? = nil
     ) async throws -> Answer {
-        for _ in 0..<2 {
+        for _ in 0..<3 {
             let text =
                 try proof
                 ?? DPoPProofMaking.proof(
@@ -87,7 +88,7 @@ package struct DeviceClient: Sendable {
                 status: response.status, json: (try? JSON(parsing: response.body)) ?? .string(response.text))
             guard answer.error == "use_dpop_nonce", proof == nil else { return answer }
         }
-        throw WalkthroughError.unexpected("the server asked for a nonce twice")
+        throw WalkthroughError.unexpected("the server asked for a nonce three times")
     }
 
     package var currentNonce: String? { nonce }

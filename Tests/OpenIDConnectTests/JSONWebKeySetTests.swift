@@ -129,8 +129,23 @@ import Testing
         #expect(word(cache.key(for: known, now: 3_601)) == "fetch")
     }
 
-    @Test func `fetches again for an unknown name, but not for every one`() {
+    @Test func `fetches again at once when keys change right after a fetch, a few times`() {
         var cache = JWKSCache()
+        for _ in 0..<4 {
+            #expect(word(cache.key(for: unknown, now: 10)) == "fetch")
+            cache.received(maker.keys, now: 10)
+        }
+        for now in [10, 39] {
+            #expect(word(cache.key(for: unknown, now: now)) == #"refused unknownKey(Optional("rotated"))"#)
+        }
+        #expect(word(cache.key(for: unknown, now: 40)) == "fetch")
+        cache.received(maker.keys, now: 40)
+        #expect(word(cache.key(for: unknown, now: 69)) == #"refused unknownKey(Optional("rotated"))"#)
+        #expect(word(cache.key(for: known, now: 69)) == "use made")
+    }
+
+    @Test func `fetches again for an unknown name, but not for every one`() {
+        var cache = JWKSCache(burst: 1)
         _ = cache.key(for: known, now: 0)
         cache.received(maker.keys, now: 0)
         #expect(word(cache.key(for: unknown, now: 29)) == #"refused unknownKey(Optional("rotated"))"#)
