@@ -17,6 +17,7 @@ extension `The programs together` {
             #expect(status == 0)
             #expect(try report.bool("ok"))
             let steps = report.members["steps"]?.arrayValue ?? []
+            #expect(steps.allSatisfy { $0.objectValue?["ok"] == true })
             for name in Self.steps {
                 let found = steps.filter { $0.objectValue?["name"]?.stringValue == name }
                 #expect(!found.isEmpty, "\(name) is missing")
@@ -26,13 +27,14 @@ extension `The programs together` {
                     #expect(step.objectValue?["detail"]?.stringValue?.isEmpty == false, "\(step)")
                 }
             }
-            #expect(try await Self.leftovers() == before)
+            #expect(try await Self.leftovers().subtracting(before).isEmpty)
         }
 
         private static func run() async throws -> (Int32, JSONMembers) {
             let folder = try TestFolder()
             let program = try RunningProgram(
-                Place.program("ztna"), ["demo", "--json"], environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url
+                Place.program("ztna"), ["demo", "--json", "--fixtures", Place.fixtures.path],
+                environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url
             )
             let end = try await program.finish(within: .seconds(240))
             do { return (end.status, try JSONMembers(parsing: Array(end.output.utf8))) } catch {
@@ -40,15 +42,15 @@ extension `The programs together` {
             }
         }
 
-        /// Namespaces and rule sets of this machine.
-        private static func leftovers() async throws -> [String] {
+        /// The demo's namespaces, and the rule sets of this one.
+        private static func leftovers() async throws -> Set<String> {
             let folder = try TestFolder()
-            var found: [String] = []
+            var found: Set<String> = []
             for words in [["ip", "netns", "list"], ["nft", "list", "tables"]] {
                 let end = try await RunningProgram("/usr/bin/env", words, in: folder.url).finish()
-                found += end.output.split(separator: "\n").map(String.init)
+                found.formUnion(end.output.split(separator: "\n").map(String.init).filter { $0.contains("ztna") })
             }
-            return found.sorted()
+            return found
         }
     }
 }
