@@ -12,8 +12,7 @@ extension `The programs together` {
 
         @Test(.enabled(if: Missing.forTunnel == nil, "\(Missing.forTunnel ?? "")"))
         func `shows each step of a whole network, and leaves nothing behind`() async throws {
-            let before = try await Self.leftovers()
-            let (status, report) = try await Self.run()
+            let (status, report, leftovers) = try await Self.run()
             #expect(status == 0)
             #expect(try report.bool("ok"))
             let steps = report.members["steps"]?.arrayValue ?? []
@@ -27,30 +26,30 @@ extension `The programs together` {
                     #expect(step.objectValue?["detail"]?.stringValue?.isEmpty == false, "\(step)")
                 }
             }
-            #expect(try await Self.leftovers().subtracting(before).isEmpty)
+            #expect(leftovers == [])
         }
 
-        private static func run() async throws -> (Int32, JSONMembers) {
+        private static func run() async throws -> (Int32, JSONMembers, [String]) {
             let folder = try TestFolder()
             let program = try RunningProgram(
                 Place.program("ztna"), ["demo", "--json", "--fixtures", Place.fixtures.path],
                 environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url
             )
             let end = try await program.finish(within: .seconds(240))
-            do { return (end.status, try JSONMembers(parsing: Array(end.output.utf8))) } catch {
+            let leftovers = try await leftovers(of: program.identifier)
+            do { return (end.status, try JSONMembers(parsing: Array(end.output.utf8)), leftovers) } catch {
                 throw Stuck(description: "\(error): \(end.everything)")
             }
         }
 
-        /// The demo's namespaces, and the rule sets of this one.
-        private static func leftovers() async throws -> Set<String> {
+        /// Namespaces and files of one run: their names hold its process's number, which `ztna` hands on to `ztna-demo`.
+        private static func leftovers(of process: Int32) async throws -> [String] {
             let folder = try TestFolder()
-            var found: Set<String> = []
-            for words in [["ip", "netns", "list"], ["nft", "list", "tables"]] {
-                let end = try await RunningProgram("/usr/bin/env", words, in: folder.url).finish()
-                found.formUnion(end.output.split(separator: "\n").map(String.init).filter { $0.contains("ztna") })
+            let namespaces = try await RunningProgram("/usr/bin/env", ["ip", "netns", "list"], in: folder.url).finish()
+            let files = try FileManager.default.contentsOfDirectory(atPath: "/tmp")
+            return (namespaces.output.split(separator: "\n").map(String.init) + files).filter {
+                $0.hasPrefix("ztna-\(process)-") || $0 == "ztna-demo-\(process)"
             }
-            return found
         }
     }
 }

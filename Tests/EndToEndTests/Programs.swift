@@ -56,6 +56,7 @@ final class RunningProgram: Sendable {
 
     deinit { kill() }
 
+    var identifier: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
     var output: String { Self.text(of: outputFile) }
     var errors: String { Self.text(of: errorFile) }

@@ -9,7 +9,7 @@ import Testing
             "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments", "AccessPolicy", "Wire",
         ],
         ["OpenIDConnect", "Sessions", "Enforcement"],
-        ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "ServerConfiguration"],
+        ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "ServerConfiguration"],
         ["Gateway", "Coordinator", "Agent", "CommandLineClient", "Walkthrough"],
         ["ztna", "ztna-agent", "ztna-server", "ztna-demo", "ztna-bench"],
     ]
