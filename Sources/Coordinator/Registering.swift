@@ -82,7 +82,7 @@ extension Coordinator {
         _ entry: NodeLifecycle.Entry, pool: AddressPool
     ) throws(CoordinatorError) -> RegistrationPlan {
         let basis = directory.node(device: entry.device)?.record
-        guard let id = NodeID(randomness.token(16)) else { throw .randomness }
+        guard let id = NodeID(randomness.identifier()) else { throw .randomness }
         let key = entry.registration.wireGuardKey.bytes
         guard directory.claim(key: key, for: entry.device) else { throw .wireGuardKeyInUse }
         do throws(CoordinatorError) {

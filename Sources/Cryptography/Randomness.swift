@@ -11,6 +11,13 @@ package struct Randomness: Sendable {
     /// `count` random bytes in base64url: a bearer value or identifier.
     package func token(_ count: Int = 32) -> String { Base64URL.encode(fill(count)) }
 
+    /// 127 random bits in base64url for what an administrator types: it begins with a letter, never like an option.
+    package func identifier() -> String {
+        var bytes = fill(16)
+        if let first = bytes.first { bytes[0] = first & 0x7F }
+        return Base64URL.encode(bytes)
+    }
+
     /// The kernel's generator, through libsodium.
     package static let system = Randomness { count in
         var bytes = [UInt8](repeating: 0, count: count)

@@ -44,9 +44,13 @@ struct Traffic {
         let end = try await WireCapture.start(
             "inside", at: interface, in: network.namespace(of: carol.person), place: place, tools: tools)
         let exchange = try await probe(alice, address, Policies.allowedPort, Self.payload)
+        guard exchange.outcome == .answered else { throw DemoFailure("alice's attempt: \(exchange.outcome)") }
+        // tcpdump drops what it has not yet read when it is told to end.
+        _ = try await Waiting.until("tcpdump to see the payload inside the tunnel, and packets outside") {
+            end.contains(Self.payload) && wire.hasPackets ? true : nil
+        }
         try await wire.stop()
         try await end.stop()
-        guard exchange.outcome == .answered else { throw DemoFailure("alice's attempt: \(exchange.outcome)") }
 
         let shown = try await place.programs.run(
             [tools.wg, "show", own, "latest-handshakes"], in: network.namespace(of: alice.person))
@@ -60,7 +64,6 @@ struct Traffic {
         guard all > 0, all == ciphertext else {
             throw DemoFailure("of \(all) packets between the devices, \(ciphertext) are WireGuard's")
         }
-        guard end.contains(Self.payload) else { throw DemoFailure("tcpdump did not see the payload inside the tunnel") }
         guard !wire.contains(Self.payload) else { throw DemoFailure("the payload is on the wire in the clear") }
         return Finding(
             "wg show: handshake \(administration.now - handshake) s ago",

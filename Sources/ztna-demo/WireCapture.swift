@@ -29,6 +29,9 @@ struct WireCapture: Sendable {
         try await programs.run([tools.tcpdump, "-r", file, "-n", "-Z", "root", filter]).split(separator: "\n").count
     }
 
+    /// A capture file's header has 24 bytes. Source: pcap-savefile(5).
+    var hasPackets: Bool { File.read(file).count > 24 }
+
     func contains(_ text: String) -> Bool {
         File.read(file).firstRange(of: Array(text.utf8)) != nil
     }

@@ -53,6 +53,12 @@ import Testing
         #expect(calls.next() == 3)
     }
 
+    @Test func `makes identifiers that begin with a letter`() {
+        let identifier = Randomness { [UInt8](repeating: 0xFF, count: $0) }.identifier()
+        #expect(identifier == "f____________________w")
+        #expect(Randomness { [UInt8](repeating: 0xFB, count: $0) }.identifier().first == "e")
+    }
+
     @Test func `makes tokens of its bytes`() {
         #expect(Randomness.system.token().utf8.count == 43)
         #expect(Randomness.system.token(16).utf8.count == 22)

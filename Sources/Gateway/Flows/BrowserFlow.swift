@@ -115,8 +115,8 @@ struct BrowserFlow: Sendable {
     func approve(
         _ id: RecordID, number: Int?, loopbackCode: String, cookieHash: [UInt8], now: Int
     ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {
-        guard let session = SessionID(services.randomness.token(16)),
-            let newPerson = PersonID(services.randomness.token(16))
+        guard let session = SessionID(services.randomness.identifier()),
+            let newPerson = PersonID(services.randomness.identifier())
         else { return nil }
         let loopback = LoopbackCode(hash: Digest.sha256(loopbackCode))
         let result: Result<DeviceAuthorization, SignInRefusal>? = try await services.store.write { transaction in
