@@ -74,7 +74,7 @@ package actor Coordinator {
             try Loaded(configuration: configuration, randomness: randomness, now: now, from: transaction)
         }
         guard let ipv6 = loaded.ipv6 else { throw .randomness }
-        pool = try AddressPool(ipv4: configuration.ipv4, ipv6: ipv6)
+        let pool = try AddressPool(ipv4: configuration.ipv4, ipv6: ipv6)
         mesh.raisePolicyTime(to: loaded.policyTime)
         mesh.useNetworks([configuration.ipv4, ipv6])
         if loaded.storedPolicyTime > loaded.policyTime {
@@ -83,16 +83,33 @@ package actor Coordinator {
                 metadata: ["seconds": "\(loaded.storedPolicyTime - now)"])
         }
         for (session, expiry) in loaded.sessions { sessionDeadlines.set(session, at: expiry) }
-        for facts in loaded.nodes { settle(facts, asOf: loaded.asOf, now: now) }
+        // What changes between two pages is in the log after this.
         appliedThrough = max(appliedThrough, loaded.asOf)
-        _ = mesh.takeDrafts()
+        let count = try await loadNodes(now: now)
+        try await catchUp()
+        self.pool = pool
         isStarted = true
         logger.info(
             "coordinator started",
             metadata: [
-                "nodes": "\(loaded.nodes.count)", "authorized": "\(mesh.nodes.count)",
+                "nodes": "\(count)", "authorized": "\(mesh.count)",
                 "policy": "\(mesh.policy.revision)", "ipv4": "\(configuration.ipv4)", "ipv6": "\(ipv6)",
             ])
+    }
+
+    /// Page by page, so that the records of all nodes are never in memory beside what is kept of them. The number of nodes.
+    private func loadNodes(now: Int) async throws(CoordinatorError) -> Int {
+        var count = 0
+        var last: NodeID?
+        repeat {
+            let page = try await read { [last] in try NodePage(after: last, from: $0) }
+            for facts in page.nodes { settle(facts, asOf: page.asOf, now: now) }
+            // Every netmap begins with a snapshot.
+            _ = mesh.takeDrafts()
+            count += page.nodes.count
+            last = page.nodes.last?.record.id
+        } while last != nil
+        return count
     }
 
     /// Ends every stream, without a word that agents could take for the end of their session.
@@ -147,13 +164,12 @@ package actor Coordinator {
     }
 }
 
-/// What `start` finds in the store.
+/// What `start` finds in the store, but for the nodes.
 private struct Loaded: Sendable {
     let ipv6: IPPrefix?
     let policyTime: Int
     let storedPolicyTime: Int
-    let nodes: [NodeFacts]
-    let sessions: [(SessionID, Int)]
+    let sessions: [SessionID: Int]
     let asOf: Int
 
     init(
@@ -169,9 +185,21 @@ private struct Loaded: Sendable {
         // Later than this an agent would refuse it as not yet valid.
         policyTime = min(max(storedPolicyTime, now), now + Validity.skew)
         try transaction.setSetting(Coordinator.policyTimeSetting, to: String(max(policyTime, storedPolicyTime)))
-        nodes = try transaction.nodes().map { try NodeFacts(reading: $0, from: transaction) }
-        sessions = try transaction.openSessions().map { ($0.id, $0.expiresAt) }
+        sessions = try transaction.openSessionExpiries()
         asOf = try transaction.lastChangeSequence()
+    }
+}
+
+/// Some of all nodes, read in one transaction.
+private struct NodePage: Sendable {
+    private static let limit = 256
+
+    let nodes: [NodeFacts]
+    let asOf: Int
+
+    init(after id: NodeID?, from reader: any StoreReader) throws {
+        nodes = try reader.nodes(after: id, limit: Self.limit).map { try NodeFacts(reading: $0, from: reader) }
+        asOf = try reader.lastChangeSequence()
     }
 }
 

@@ -27,7 +27,7 @@ struct Mesh: Sendable {
     private let lifetime: Int
     private let signer: any Signer
     private(set) var policy: Policy
-    private(set) var nodes: [NodeID: MeshNode] = [:]
+    private var nodes: [NodeID: Boxed<MeshNode>] = [:]
     private var roles: [NodeID: RuleRoles] = [:]
     /// `roles` the other way round; no group is empty.
     private var groups: [RuleRoles: Set<NodeID>] = [:]
@@ -44,6 +44,10 @@ struct Mesh: Sendable {
         self.policy = policy
         self.policyTime = policyTime
     }
+
+    var count: Int { nodes.count }
+
+    func node(_ id: NodeID) -> MeshNode? { nodes[id]?.value }
 
     mutating func useNetworks(_ networks: [IPPrefix]) { self.networks = networks }
 
@@ -62,7 +66,7 @@ struct Mesh: Sendable {
             return
         }
         let id = facts.record.id
-        let old = nodes[id]
+        let old = self.node(id)
         if let old, old.content == content { return }
         var node = old ?? blank(content)
         let newRoles = RuleRoles(of: content.principal, in: policy)
@@ -71,7 +75,7 @@ struct Mesh: Sendable {
         node.content = content
         try sign(&node, sessionEnd: session.expiresAt, now: now)
         if sliceChanged { try sign(slice, into: &node) }
-        nodes[id] = node
+        nodes[id] = Boxed(node)
         policyTime = max(policyTime, slice.issuedAt)
         let oldRoles = roles[id]
         setRoles(of: id, to: newRoles)
@@ -87,9 +91,9 @@ struct Mesh: Sendable {
 
     /// Signs the same content again for another lifetime.
     mutating func renew(_ id: NodeID, sessionEnd: Int, now: Int) throws(CoordinatorError) {
-        guard var node = nodes[id], let own = roles[id] else { return }
+        guard var node = self.node(id), let own = roles[id] else { return }
         try sign(&node, sessionEnd: sessionEnd, now: now)
-        nodes[id] = node
+        nodes[id] = Boxed(node)
         show(id, from: own, to: own, documentChanged: true)
         drafts[id, default: DeltaDraft()].own = true
     }
@@ -107,13 +111,13 @@ struct Mesh: Sendable {
         self.policy = policy
         let oldRoles = roles
         var unsigned: [NodeID] = []
-        for (id, node) in nodes {
+        for id in Array(nodes.keys) {
+            guard var node = self.node(id) else { continue }
             setRoles(of: id, to: RuleRoles(of: node.content.principal, in: policy))
             let slice = slice(for: node.content.principal, now: now)
             guard slice.rules != node.slice.rules else { continue }
-            var node = node
             do { try sign(slice, into: &node) } catch { unsigned.append(id) }
-            nodes[id] = node
+            nodes[id] = Boxed(node)
             drafts[id, default: DeltaDraft()].policy = true
         }
         policyTime = max(policyTime, now)
@@ -123,10 +127,10 @@ struct Mesh: Sendable {
 
     /// Everything the node may know now; nil when it is not in the mesh.
     func snapshot(of id: NodeID, epoch: String, sequence: Int) -> NetmapMessage? {
-        guard let node = nodes[id], let own = roles[id] else { return nil }
+        guard let node = node(id), let own = roles[id] else { return nil }
         var peers: [NodeID: String] = [:]
         for (other, members) in groups where own.mayTalk(with: other) {
-            for peer in members where peer != id { peers[peer] = nodes[peer]?.authorization }
+            for peer in members where peer != id { peers[peer] = self.node(peer)?.authorization }
         }
         return .snapshot(
             epoch: epoch, sequence: sequence, own: node.authorization, peers: peers, policy: node.policy)
@@ -135,14 +139,14 @@ struct Mesh: Sendable {
     /// The documents that a draft names, as they are now.
     func documents(_ peers: Set<NodeID>) -> [NodeID: String] {
         var result: [NodeID: String] = [:]
-        for peer in peers { result[peer] = nodes[peer]?.authorization }
+        for peer in peers { result[peer] = node(peer)?.authorization }
         return result
     }
 
     /// When the node is to be signed again: from 3/8 to 1/2 of the lifetime, each node at its own moment, so that nodes
     /// that were signed together are not all renewed at once; at the session's end, when no renewal can outlast it.
     func deadline(of id: NodeID, sessionEnd: Int) -> Int? {
-        guard let node = nodes[id] else { return nil }
+        guard let node = node(id) else { return nil }
         guard node.expiresAt < sessionEnd else { return sessionEnd }
         let spread = max(1, lifetime / 8)
         let share = id.text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % spread
@@ -154,8 +158,13 @@ struct Mesh: Sendable {
             groups[old]?.remove(id)
             if groups[old]?.isEmpty == true { groups[old] = nil }
         }
-        roles[id] = new
-        if let new { groups[new, default: []].insert(id) }
+        guard let new else {
+            roles[id] = nil
+            return
+        }
+        groups[new, default: []].insert(id)
+        // The group's own copy, held once for all its nodes.
+        roles[id] = groups.index(forKey: new).map { groups[$0].key } ?? new
     }
 
     /// One node's roles changed: asks each group of nodes whether they saw each other, and whether they do now.

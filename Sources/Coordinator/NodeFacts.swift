@@ -40,6 +40,14 @@ struct NodeFacts: Hashable, Sendable {
         session = try record.session.flatMap { try reader.session($0) }.map(SessionTerms.init)
         person = try session.flatMap { try reader.person($0.person) }
         groups = try session.map { Set(try reader.memberships(of: $0.person).keys) } ?? []
+        shareTexts()
+    }
+
+    /// Each name that was read from two tables is held once: there are as many facts as nodes.
+    private mutating func shareTexts() {
+        if let id = record.session, session?.id == id { session?.id = id }
+        if session?.device == record.device { session?.device = record.device }
+        if let id = person?.id, session?.person == id { session?.person = id }
     }
 
     func standing(now: Int) -> NodeLifecycle.Standing {

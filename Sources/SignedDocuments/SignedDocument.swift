@@ -22,7 +22,14 @@ package enum SignedDocument {
         header["alg"] = "EdDSA"
         header["typ"] = .string(type.rawValue)
         let input = Base64URL.encode(JSON.object(header).encoded()) + "." + Base64URL.encode(claims.encoded())
-        return input + "." + Base64URL.encode(try signer.signature(for: Array(input.utf8)))
+        let signature = Base64URL.encode(try signer.signature(for: Array(input.utf8)))
+        var text = ""
+        // Documents are kept by the thousand: a text that grew by appending would keep room that it does not need.
+        text.reserveCapacity(input.utf8.count + 1 + signature.utf8.count)
+        text += input
+        text += "."
+        text += signature
+        return text
     }
 
     /// Order of checks (DESIGN §4): `typ`, then key, then signature; times and the rest are the caller's document's.

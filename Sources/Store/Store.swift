@@ -39,12 +39,16 @@ package protocol StoreReader {
     func session(_ id: SessionID) throws -> Session?
     /// Those not ended, whether or not their time is over.
     func openSessions() throws -> [Session]
+    /// When each of them expires, without reading the rest.
+    func openSessionExpiries() throws -> [SessionID: Int]
     func openSessions(of person: PersonID) throws -> [Session]
     func openSession(of device: DeviceID) throws -> Session?
 
     func node(_ id: NodeID) throws -> NodeRecord?
     func node(device: DeviceID) throws -> NodeRecord?
     func nodes() throws -> [NodeRecord]
+    /// At most `limit`, in the order of their ids, from the first after `id` on: for reading all without holding all.
+    func nodes(after id: NodeID?, limit: Int) throws -> [NodeRecord]
     /// Whether an address is somebody's, or was until after `releasedAfter`.
     func isAddressTaken(_ ipv4: UInt32, releasedAfter: Int) throws -> Bool
 

@@ -11,6 +11,7 @@ private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table)"
 private let byID = select + " WHERE id = ?"
 private let byDevice = select + " WHERE device = ?"
 private let all = select + " ORDER BY created_at, id"
+private let page = select + " WHERE id > ? ORDER BY id LIMIT ?"
 private let saveNode = SQLiteTransaction.upsertStatement(table, columns)
 
 extension SQLiteReading {
@@ -23,6 +24,11 @@ extension SQLiteReading {
     }
 
     package func nodes() throws -> [NodeRecord] { try connection.rows(table, all, [], readNode) }
+
+    package func nodes(after id: NodeID?, limit: Int) throws -> [NodeRecord] {
+        // No id is empty.
+        try connection.rows(table, page, [.text(id?.text ?? ""), .integer(max(0, limit))], readNode)
+    }
 
     package func isAddressTaken(_ ipv4: UInt32, releasedAfter moment: Int) throws -> Bool {
         try connection.row(

@@ -12,6 +12,7 @@ private let columns = [
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE "
 private let byID = select + "id = ?"
 private let open = select + "ended_at IS NULL ORDER BY created_at, id"
+private let expiries = "SELECT id, expires_at FROM \(table) WHERE ended_at IS NULL"
 private let openByPerson = select + "person = ? AND ended_at IS NULL ORDER BY created_at, id"
 private let openByDevice = select + "device = ? AND ended_at IS NULL"
 private let saveSession = SQLiteTransaction.upsertStatement(table, columns)
@@ -22,6 +23,13 @@ extension SQLiteReading {
     }
 
     package func openSessions() throws -> [Session] { try connection.rows(table, open, [], readSession) }
+
+    package func openSessionExpiries() throws -> [SessionID: Int] {
+        let rows = try connection.rows(table, expiries, []) { row throws(StoreError) in
+            (try row.parsed(0) { SessionID($0) }, try row.integer(1))
+        }
+        return Dictionary(rows) { first, _ in first }
+    }
 
     package func openSessions(of person: PersonID) throws -> [Session] {
         try connection.rows(table, openByPerson, [.text(person.text)], readSession)

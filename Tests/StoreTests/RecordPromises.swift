@@ -182,7 +182,11 @@ let sessionPromises = [
         try await store.write { records in for session in sessions { try records.save(session) } }
         try await store.read { records throws in
             for session in sessions { #expect(try records.session(session.id) == session) }
-            #expect(Set(try records.openSessions()) == Set(sessions.filter { $0.endedAt == nil }))
+            let open = sessions.filter { $0.endedAt == nil }
+            #expect(Set(try records.openSessions()) == Set(open))
+            #expect(
+                try records.openSessionExpiries()
+                    == Dictionary(uniqueKeysWithValues: open.map { ($0.id, $0.expiresAt) }))
         }
     },
     StorePromise("one session of a device is open at most; ending it makes room") { store async throws in
@@ -221,6 +225,18 @@ let nodePromises = [
                 #expect(try records.node(device: node.device) == node)
             }
             #expect(Set(try records.nodes()) == Set(nodes))
+        }
+    },
+    StorePromise("nodes are read in pages, each once, in the order of their ids") { store async throws in
+        var random = RandomRecords(seed: 15)
+        let nodes = (0..<50).map { _ in random.node() }
+        try await store.write { records in for node in nodes { try records.save(node) } }
+        try await store.read { records throws in
+            var pages: [[NodeRecord]] = []
+            repeat { pages.append(try records.nodes(after: pages.last?.last?.id, limit: 20)) } while pages.last != []
+            #expect(pages.map(\.count) == [20, 20, 10, 0])
+            #expect(pages.flatMap(\.self).map(\.id.text) == nodes.map(\.id.text).sorted())
+            #expect(try records.nodes(after: nil, limit: 0).isEmpty)
         }
     },
     StorePromise("two nodes cannot share a device, a host name or an address") { store async throws in
