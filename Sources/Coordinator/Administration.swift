@@ -158,7 +158,7 @@ extension Coordinator {
                 label: facts.principal?.label, groups: facts.groups, session: record.session,
                 createdAt: record.createdAt, updatedAt: record.updatedAt, lastSeen: seen(record.id),
                 isConnected: isConnected(record.id),
-                authorizedUntil: reason == nil ? mesh.node(record.id)?.expiresAt : nil, signedOutReason: reason)
+                authorizedUntil: reason == nil ? mesh.nodes[record.id]?.expiresAt : nil, signedOutReason: reason)
         }
     }
 

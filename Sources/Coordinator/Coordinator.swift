@@ -92,7 +92,7 @@ package actor Coordinator {
         logger.info(
             "coordinator started",
             metadata: [
-                "nodes": "\(count)", "authorized": "\(mesh.count)",
+                "nodes": "\(count)", "authorized": "\(mesh.nodes.count)",
                 "policy": "\(mesh.policy.revision)", "ipv4": "\(configuration.ipv4)", "ipv6": "\(ipv6)",
             ])
     }

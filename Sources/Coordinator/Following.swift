@@ -68,7 +68,7 @@ extension Coordinator {
         }
         if let feed = feeds[id], feed.session != session { endFeed(id, reason: "replaced") }
         do {
-            let isNew = mesh.node(id) == nil
+            let isNew = mesh.nodes[id] == nil
             try mesh.set(facts, now: now)
             unsigned.remove(id)
             if feeds[id] == nil {
@@ -92,7 +92,7 @@ extension Coordinator {
         unsigned.remove(id)
         nodeDeadlines.set(id, at: nil)
         endFeed(id, reason: reason)
-        guard mesh.node(id) != nil else { return }
+        guard mesh.nodes[id] != nil else { return }
         logger.info("node withdrawn", metadata: metadata(of: id).merging(["reason": "\(reason)"]) { first, _ in first })
         mesh.remove(id)
     }
@@ -107,7 +107,7 @@ extension Coordinator {
     /// Sends what changed since the last time: one numbered delta to each netmap concerned.
     func flush(now: Int) {
         for (id, draft) in mesh.takeDrafts() {
-            guard let node = mesh.node(id), feeds[id] != nil else { continue }
+            guard let node = mesh.nodes[id], feeds[id] != nil else { continue }
             let delta = feeds[id]?.netmap.advance(
                 own: draft.own ? node.authorization : nil, changed: mesh.documents(draft.changed),
                 removed: draft.removed, policy: draft.policy ? node.policy : nil)

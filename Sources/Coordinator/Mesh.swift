@@ -6,15 +6,15 @@ internal import SignedDocuments
 internal import Store
 internal import Wire
 
-/// One node as it stands in the netmaps: what is signed about it, and what was signed.
+/// One node as it stands in the netmaps: what it is signed for, and what was signed.
 struct MeshNode: Sendable {
-    /// Without its times: those are in the document.
-    var content: NodeAuthorization
-    var authorization: String
-    var issuedAt: Int
-    var expiresAt: Int
-    var slice: PolicySlice
-    var policy: String
+    var facts: NodeFacts
+    var authorization = ""
+    var issuedAt = 0
+    var expiresAt = 0
+    /// Those that its policy document holds.
+    var rules: [Rule] = []
+    var policy = ""
 }
 
 /// All authorized nodes under one policy: who sees whom, and the signed documents, each signed once and shown to all.
@@ -27,7 +27,7 @@ struct Mesh: Sendable {
     private let lifetime: Int
     private let signer: any Signer
     private(set) var policy: Policy
-    private var nodes: [NodeID: Boxed<MeshNode>] = [:]
+    private(set) var nodes: [NodeID: MeshNode] = [:]
     private var roles: [NodeID: RuleRoles] = [:]
     /// `roles` the other way round; no group is empty.
     private var groups: [RuleRoles: Set<NodeID>] = [:]
@@ -44,10 +44,6 @@ struct Mesh: Sendable {
         self.policy = policy
         self.policyTime = policyTime
     }
-
-    var count: Int { nodes.count }
-
-    func node(_ id: NodeID) -> MeshNode? { nodes[id]?.value }
 
     mutating func useNetworks(_ networks: [IPPrefix]) { self.networks = networks }
 
@@ -66,16 +62,19 @@ struct Mesh: Sendable {
             return
         }
         let id = facts.record.id
-        let old = self.node(id)
-        if let old, old.content == content { return }
-        var node = old ?? blank(content)
+        let old = nodes[id]
+        var node = old ?? MeshNode(facts: facts)
+        node.facts = facts
+        if let old, self.content(of: old.facts) == content {
+            nodes[id] = node
+            return
+        }
         let newRoles = RuleRoles(of: content.principal, in: policy)
         let slice = slice(for: content.principal, now: now)
-        let sliceChanged = old == nil || slice.rules != node.slice.rules
-        node.content = content
-        try sign(&node, sessionEnd: session.expiresAt, now: now)
+        let sliceChanged = old == nil || slice.rules != node.rules
+        try sign(content, into: &node, sessionEnd: session.expiresAt, now: now)
         if sliceChanged { try sign(slice, into: &node) }
-        nodes[id] = Boxed(node)
+        nodes[id] = node
         policyTime = max(policyTime, slice.issuedAt)
         let oldRoles = roles[id]
         setRoles(of: id, to: newRoles)
@@ -91,9 +90,9 @@ struct Mesh: Sendable {
 
     /// Signs the same content again for another lifetime.
     mutating func renew(_ id: NodeID, sessionEnd: Int, now: Int) throws(CoordinatorError) {
-        guard var node = self.node(id), let own = roles[id] else { return }
-        try sign(&node, sessionEnd: sessionEnd, now: now)
-        nodes[id] = Boxed(node)
+        guard var node = nodes[id], let own = roles[id], let content = content(of: node.facts) else { return }
+        try sign(content, into: &node, sessionEnd: sessionEnd, now: now)
+        nodes[id] = node
         show(id, from: own, to: own, documentChanged: true)
         drafts[id, default: DeltaDraft()].own = true
     }
@@ -111,13 +110,14 @@ struct Mesh: Sendable {
         self.policy = policy
         let oldRoles = roles
         var unsigned: [NodeID] = []
-        for id in Array(nodes.keys) {
-            guard var node = self.node(id) else { continue }
-            setRoles(of: id, to: RuleRoles(of: node.content.principal, in: policy))
-            let slice = slice(for: node.content.principal, now: now)
-            guard slice.rules != node.slice.rules else { continue }
+        for (id, node) in nodes {
+            guard let principal = node.facts.principal else { continue }
+            setRoles(of: id, to: RuleRoles(of: principal, in: policy))
+            let slice = slice(for: principal, now: now)
+            guard slice.rules != node.rules else { continue }
+            var node = node
             do { try sign(slice, into: &node) } catch { unsigned.append(id) }
-            nodes[id] = Boxed(node)
+            nodes[id] = node
             drafts[id, default: DeltaDraft()].policy = true
         }
         policyTime = max(policyTime, now)
@@ -127,10 +127,10 @@ struct Mesh: Sendable {
 
     /// Everything the node may know now; nil when it is not in the mesh.
     func snapshot(of id: NodeID, epoch: String, sequence: Int) -> NetmapMessage? {
-        guard let node = node(id), let own = roles[id] else { return nil }
+        guard let node = nodes[id], let own = roles[id] else { return nil }
         var peers: [NodeID: String] = [:]
         for (other, members) in groups where own.mayTalk(with: other) {
-            for peer in members where peer != id { peers[peer] = self.node(peer)?.authorization }
+            for peer in members where peer != id { peers[peer] = nodes[peer]?.authorization }
         }
         return .snapshot(
             epoch: epoch, sequence: sequence, own: node.authorization, peers: peers, policy: node.policy)
@@ -139,14 +139,14 @@ struct Mesh: Sendable {
     /// The documents that a draft names, as they are now.
     func documents(_ peers: Set<NodeID>) -> [NodeID: String] {
         var result: [NodeID: String] = [:]
-        for peer in peers { result[peer] = node(peer)?.authorization }
+        for peer in peers { result[peer] = nodes[peer]?.authorization }
         return result
     }
 
     /// When the node is to be signed again: from 3/8 to 1/2 of the lifetime, each node at its own moment, so that nodes
     /// that were signed together are not all renewed at once; at the session's end, when no renewal can outlast it.
     func deadline(of id: NodeID, sessionEnd: Int) -> Int? {
-        guard let node = node(id) else { return nil }
+        guard let node = nodes[id] else { return nil }
         guard node.expiresAt < sessionEnd else { return sessionEnd }
         let spread = max(1, lifetime / 8)
         let share = id.text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % spread
@@ -203,6 +203,7 @@ struct Mesh: Sendable {
         }
     }
 
+    /// What is signed about a node, without its times.
     private func content(of facts: NodeFacts) -> NodeAuthorization? {
         guard let principal = facts.principal, let session = facts.session,
             let device = try? Ed25519PublicKey(facts.record.devicePublicKey)
@@ -214,14 +215,6 @@ struct Mesh: Sendable {
             mfaAt: session.mfaAt)
     }
 
-    private func blank(_ content: NodeAuthorization) -> MeshNode {
-        MeshNode(
-            content: content, authorization: "", issuedAt: 0, expiresAt: 0,
-            slice: PolicySlice(
-                issuer: issuer, node: content.principal.node, issuedAt: 0, revision: policy.revision, rules: []),
-            policy: "")
-    }
-
     private func slice(for principal: Principal, now: Int) -> PolicySlice {
         PolicySlice(
             issuer: issuer, node: principal.node, issuedAt: max(now, policyTime), revision: policy.revision,
@@ -229,10 +222,12 @@ struct Mesh: Sendable {
     }
 
     /// Never beyond the session.
-    private func sign(_ node: inout MeshNode, sessionEnd: Int, now: Int) throws(CoordinatorError) {
+    private func sign(
+        _ content: NodeAuthorization, into node: inout MeshNode, sessionEnd: Int, now: Int
+    ) throws(CoordinatorError) {
         node.issuedAt = now
         node.expiresAt = min(now + lifetime, sessionEnd)
-        var authorization = node.content
+        var authorization = content
         authorization.validity = Validity(issuedAt: node.issuedAt, expiresAt: node.expiresAt)
         do { node.authorization = try authorization.signed(by: signer) } catch { throw .signing("\(error)") }
     }
@@ -240,7 +235,7 @@ struct Mesh: Sendable {
     private func sign(_ slice: PolicySlice, into node: inout MeshNode) throws(CoordinatorError) {
         do {
             node.policy = try slice.signed(by: signer)
-            node.slice = slice
+            node.rules = slice.rules
         } catch { throw .signing("\(error)") }
     }
 }

@@ -9,7 +9,7 @@ struct NodeDirectory: Sendable {
         let asOf: Int
     }
 
-    private var entries: [NodeID: Boxed<Entry>] = [:]
+    private var entries: [NodeID: Entry] = [:]
     private var byDevice: [DeviceID: NodeID] = [:]
     private var bySession: [SessionID: NodeID] = [:]
     /// Deleted: facts read before that must not bring them back. Ids are never used again.
@@ -18,16 +18,16 @@ struct NodeDirectory: Sendable {
     private var keyOwners: [[UInt8]: DeviceID] = [:]
     var names = HostNames()
 
-    func node(_ id: NodeID) -> NodeFacts? { entries[id]?.value.facts }
+    func node(_ id: NodeID) -> NodeFacts? { entries[id]?.facts }
     func node(device: DeviceID) -> NodeFacts? { byDevice[device].flatMap { node($0) } }
     func node(session: SessionID) -> NodeFacts? { bySession[session].flatMap { node($0) } }
 
     /// False when newer facts are here already.
     mutating func set(_ facts: NodeFacts, asOf: Int) -> Bool {
         let id = facts.record.id
-        guard !deleted.contains(id), entries[id].map({ $0.value.asOf <= asOf }) ?? true else { return false }
+        guard !deleted.contains(id), entries[id].map({ $0.asOf <= asOf }) ?? true else { return false }
         forget(id, except: facts.record)
-        entries[id] = Boxed(Entry(facts: facts, asOf: asOf))
+        entries[id] = Entry(facts: facts, asOf: asOf)
         let record = facts.record
         byDevice[record.device] = id
         if let session = record.session { bySession[session] = id }
@@ -57,7 +57,7 @@ struct NodeDirectory: Sendable {
     }
 
     private mutating func forget(_ id: NodeID, except new: NodeRecord?) {
-        guard let record = entries[id]?.value.facts.record else { return }
+        guard let record = entries[id]?.facts.record else { return }
         if record.device != new?.device { byDevice[record.device] = nil }
         if let session = record.session, session != new?.session { bySession[session] = nil }
         if record.wireGuardKey != new?.wireGuardKey, keyOwners[record.wireGuardKey] == record.device {

@@ -28,26 +28,26 @@ package struct SessionTerms: Hashable, Sendable {
 }
 
 /// One node and all that decides whether and how it appears in netmaps, as of one moment of the store.
-struct NodeFacts: Hashable, Sendable {
-    var record: NodeRecord
+///
+/// An object, because the directory and the mesh hold the same.
+final class NodeFacts: Sendable {
+    let record: NodeRecord
     /// The session of the record, ended or not; nil when there is none.
-    var session: SessionTerms?
-    var person: PersonRecord?
-    var groups: Set<GroupName>
+    let session: SessionTerms?
+    let person: PersonRecord?
+    let groups: Set<GroupName>
 
     init(reading record: NodeRecord, from reader: any StoreReader) throws {
-        self.record = record
-        session = try record.session.flatMap { try reader.session($0) }.map(SessionTerms.init)
-        person = try session.flatMap { try reader.person($0.person) }
-        groups = try session.map { Set(try reader.memberships(of: $0.person).keys) } ?? []
-        shareTexts()
-    }
-
-    /// Each name that was read from two tables is held once: there are as many facts as nodes.
-    private mutating func shareTexts() {
+        var session = try record.session.flatMap { try reader.session($0) }.map(SessionTerms.init)
+        let person = try session.flatMap { try reader.person($0.person) }
+        // A name that was read from two tables is held once: there are as many facts as nodes.
         if let id = record.session, session?.id == id { session?.id = id }
         if session?.device == record.device { session?.device = record.device }
         if let id = person?.id, session?.person == id { session?.person = id }
+        self.record = record
+        self.session = session
+        self.person = person
+        groups = try session.map { Set(try reader.memberships(of: $0.person).keys) } ?? []
     }
 
     func standing(now: Int) -> NodeLifecycle.Standing {

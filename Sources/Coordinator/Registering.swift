@@ -65,7 +65,7 @@ extension Coordinator {
                 flush(now: now)
                 giveBack(plan)
                 let id = facts.record.id
-                guard let node = mesh.node(id), node.content.session == entry.session else {
+                guard let node = mesh.nodes[id], node.facts.session?.id == entry.session else {
                     throw unsigned.contains(id) ? CoordinatorError.signing("see the log") : .sessionEnded
                 }
                 return (id, node.authorization)
