@@ -30,9 +30,13 @@ struct Step {
     var json: JSON {
         var members: [String: JSON] = [
             "name": .string(name), "ok": .bool(isOK), "milliseconds": .integer(milliseconds),
-            "detail": .string(facts.joined(separator: "; ")),
+            "detail": .string(facts.map(Self.withoutFullStop).joined(separator: "; ")),
         ]
         if isSkipped { members["skipped"] = true }
         return .object(members)
+    }
+
+    private static func withoutFullStop(_ fact: String) -> String {
+        fact.hasSuffix(".") ? String(fact.dropLast()) : fact
     }
 }

@@ -45,9 +45,12 @@ struct Traffic {
             "inside", at: interface, in: network.namespace(of: carol.person), place: place, tools: tools)
         let exchange = try await probe(alice, address, Policies.allowedPort, Self.payload)
         guard exchange.outcome == .answered else { throw DemoFailure("alice's attempt: \(exchange.outcome)") }
-        // tcpdump drops what it has not yet read when it is told to end.
+        // What tcpdump has not read yet when it is told to end, it drops.
+        let between = "ip and src net \(Network.devicePrefix) and dst net \(Network.devicePrefix)"
         _ = try await Waiting.until("tcpdump to see the payload inside the tunnel, and packets outside") {
-            end.contains(Self.payload) && wire.hasPackets ? true : nil
+            () -> Bool? in
+            let packets = (try? await wire.count(between)) ?? 0
+            return packets > 0 && end.contains(Self.payload) ? true : nil
         }
         try await wire.stop()
         try await end.stop()
@@ -58,7 +61,6 @@ struct Traffic {
         else {
             throw DemoFailure("wg shows no handshake: \(shown)")
         }
-        let between = "ip and src net \(Network.devicePrefix) and dst net \(Network.devicePrefix)"
         let all = try await wire.count(between)
         let ciphertext = try await wire.count("\(between) and \(Self.wireGuard)")
         guard all > 0, all == ciphertext else {
