@@ -14,6 +14,8 @@ struct Agent {
     var peers: [NodeID: String] = [:]
     var policy = ""
     var ended: String?
+    /// There was nothing more to read: whoever waits for a change waits in vain.
+    var isOver = false
     var snapshots = 0
     var heartbeats = 0
 
@@ -25,7 +27,9 @@ struct Agent {
     var position: NetmapPosition { NetmapPosition(epoch: epoch, sequence: sequence) }
 
     /// One message, which must be there.
-    mutating func read() async { if let message = await stream.next() { take(message) } }
+    mutating func read() async {
+        if let message = await stream.next() { take(message) } else { isOver = true }
+    }
 
     private mutating func take(_ message: NetmapMessage) {
         switch message {

@@ -80,15 +80,16 @@ import Wire
         var agent = try await Agent(fixture, alice.session)
         #expect(Set(agent.peers.keys) == [bob.node])
         try await fixture.setGroups(of: carol.person, to: ["a"])
-        while agent.peers[carol.node] == nil { await agent.read() }
+        while agent.peers[carol.node] == nil, !agent.isOver { await agent.read() }
         try await fixture.logOut(bob.session)
-        while agent.peers[bob.node] != nil { await agent.read() }
+        while agent.peers[bob.node] != nil, !agent.isOver { await agent.read() }
         try await fixture.setActive(carol.person, false)
-        while agent.peers[carol.node] != nil { await agent.read() }
+        while agent.peers[carol.node] != nil, !agent.isOver { await agent.read() }
         try await fixture.setGroups(of: alice.person, to: [])
-        while try fixture.verified(agent.own).authorization.principal.groups != [] {
+        while try fixture.verified(agent.own).authorization.principal.groups != [], !agent.isOver {
             await agent.read()
         }
+        #expect(!agent.isOver, "ended: \(agent.ended ?? "without a word")")
         await #expect(throws: CoordinatorError.personInactive) {
             try await fixture.coordinator.netmap(session: carol.session)
         }
