@@ -10,7 +10,9 @@ struct Paperwork {
     private var carol: Device { devices[2] }
 
     func run(_ report: Report) async throws {
-        try await report.step("tunnel") { .skipped("not root, or --without-tunnel: what follows shows rules, not packets") }
+        try await report.step("tunnel") {
+            .skipped("not root, or --without-tunnel: what follows shows rules, not packets")
+        }
         try await report.step("allowed") {
             let services = try await carol.services(for: alice.person)
             guard services == ["tcp/8080"] else { throw DemoFailure("\(carol.person.host) lets alice use \(services)") }
