@@ -7,9 +7,10 @@ internal import Wire
 extension Coordinator {
     /// Follows the store's change log until the store closes or the task is cancelled.
     package func follow() async {
-        for await _ in await store.changeSignals() {
-            await catchUpOrLog()
-        }
+        let signals = await store.changeSignals()
+        // What was written before we listened brings no signal.
+        await catchUpOrLog()
+        for await _ in signals { await catchUpOrLog() }
     }
 
     /// Takes in every change that is in the store now; the deltas are with the subscribers when it returns.

@@ -95,6 +95,19 @@ import Wire
         }
     }
 
+    @Test func `follows what others wrote before it listened`() async throws {
+        let policy = Policy(rules: [try Fixture.rule("in", "group:a", "group:a")], revision: "1")
+        let fixture = try await Fixture(policy: policy)
+        let alice = try await fixture.member("alice", groups: ["a"])
+        let carol = try await fixture.member("carol")
+        var agent = try await Agent(fixture, alice.session)
+        try await fixture.setGroups(of: carol.person, to: ["a"])
+        let follower = Task { await fixture.coordinator.follow() }
+        defer { follower.cancel() }
+        while agent.peers[carol.node] == nil, !agent.isOver { await agent.read() }
+        #expect(!agent.isOver)
+    }
+
     @Test func `goes on where it broke off, else starts with a snapshot`() async throws {
         let fixture = try await Fixture()
         let alice = try await fixture.member("alice")
