@@ -25,7 +25,8 @@ func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], f
 }
 
 let vocabulary = [
-    "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments", "AccessPolicy", "Wire",
+    "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedDocuments", "AccessPolicy",
+    "Wire",
 ]
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -80,17 +81,36 @@ let package = Package(
                 .linkedLibrary("nftables"), .linkedLibrary("netfilter_log"), .linkedLibrary("netfilter_conntrack"),
             ]),
 
+        .systemLibrary(name: "CXMLSecFlags", pkgConfig: "libxml-2.0"),
+        .target(
+            name: "CXMLSec", dependencies: ["CXMLSecFlags"],
+            cSettings: [
+                // What xmlsec1-openssl.pc defines; the package manager passes on no `-D` of such a file.
+                .define("XMLSEC_CRYPTO_OPENSSL"), .define("XMLSEC_NO_SIZE_T"), .define("XMLSEC_NO_GOST"),
+                .define("XMLSEC_NO_GOST2012"), .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING"),
+                .define("__XMLSEC_FUNCTION__", to: "__func__"), .unsafeFlags(["-I/usr/include/xmlsec1"]),
+            ],
+            linkerSettings: [
+                .linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("xml2"),
+                .linkedLibrary("crypto"),
+            ]),
+
         // 0 vocabulary
         module("StrictJSON"),
         module("Cryptography", uses: ["CSodium", "COpenSSL"], products: [crypto]),
         module("Identity"),
         module("NetworkAddresses"),
+        module("WebAddresses", uses: ["Cryptography"]),
+        module("SignedXML", uses: ["CXMLSec"]),
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
         module("AccessPolicy", uses: ["Identity", "NetworkAddresses", "StrictJSON"]),
         module("Wire", uses: vocabulary.filter { $0 != "Wire" }),
 
         // 1 protocols: no I/O
-        module("OpenIDConnect", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
+        module("OpenIDConnect", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity", "WebAddresses"]),
+        module("SAML", uses: ["Cryptography", "Identity", "WebAddresses", "SignedXML"]),
+        module("IdentityProviders", uses: ["Identity", "OpenIDConnect", "SAML"]),
+        module("SCIM", uses: ["StrictJSON", "Cryptography"]),
         module("Sessions", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
         module(
             "Enforcement",
@@ -148,6 +168,11 @@ let package = Package(
         tests("CryptographyTests", uses: ["Cryptography"], fixtures: true),
         tests("IdentityTests", uses: ["Identity"]),
         tests("NetworkAddressesTests", uses: ["NetworkAddresses"]),
+        tests("WebAddressesTests", uses: ["WebAddresses"]),
+        tests("SignedXMLTests", uses: ["SignedXML"], fixtures: true),
+        tests("SAMLTests", uses: ["Cryptography", "Identity", "WebAddresses", "SignedXML", "SAML"], fixtures: true),
+        tests("IdentityProvidersTests", uses: ["Identity", "OpenIDConnect", "SAML", "IdentityProviders"]),
+        tests("SCIMTests", uses: ["StrictJSON", "Cryptography", "SCIM"], fixtures: true),
         tests("SignedDocumentsTests", uses: ["StrictJSON", "Cryptography", "SignedDocuments"]),
         tests("AccessPolicyTests", uses: ["Identity", "NetworkAddresses", "StrictJSON", "AccessPolicy"]),
         tests("WireTests", uses: vocabulary),

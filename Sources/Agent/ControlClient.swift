@@ -2,6 +2,7 @@ package import Cryptography
 internal import HTTPClient
 internal import Sessions
 internal import StrictJSON
+internal import WebAddresses
 package import Wire
 
 /// The agent's calls to one server, each with a proof by the device key and the server's current nonce.
@@ -109,7 +110,7 @@ package actor ControlClient {
     }
 
     private func post(_ path: String, _ form: [(String, String)]) async throws(ControlError) -> [UInt8] {
-        try await call(.post, path, contentType: FormEncoding.contentType, body: FormEncoding.encode(form))
+        try await call(.post, path, contentType: FormEncoding.contentType, body: Array(FormEncoding.encode(form).utf8))
     }
 
     private func call(

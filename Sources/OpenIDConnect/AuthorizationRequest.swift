@@ -1,3 +1,5 @@
+package import WebAddresses
+
 /// The address that a browser is sent to for signing in: authorization code flow with PKCE.
 ///
 /// Source: OpenID Connect Core 1.0 §3.1.2.1; RFC 6749 §4.1.1; RFC 7636 §4.3.

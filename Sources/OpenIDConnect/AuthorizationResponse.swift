@@ -1,3 +1,5 @@
+internal import WebAddresses
+
 /// What the browser brings back to the callback: a code or an error, for one `state`.
 ///
 /// Nothing here is authenticated; the caller finds the sign-in by `state`, then checks the issuer, then uses the code.

@@ -1,23 +1,8 @@
 package import StrictJSON
+package import WebAddresses
 
 // Each error names the rule broken. `explanation` is for the operator's log and the set-up check: what is wrong and what to
 // do. People at a browser are told less. Text that a provider chose is quoted, shortened and stripped of controls.
-
-/// Why an address is not accepted as an endpoint or issuer.
-package enum EndpointFault: Error, Hashable, Sendable {
-    case malformed, scheme, notSecure, userName, fragment, query
-
-    package var explanation: String {
-        switch self {
-        case .malformed: "is not an absolute URL of at most 2,048 characters"
-        case .scheme: "does not start with https://"
-        case .notSecure: "is plain http; only https is accepted"
-        case .userName: "holds a user name"
-        case .fragment: "holds a fragment (#)"
-        case .query: "holds a query (?)"
-        }
-    }
-}
 
 /// Why a provider's metadata was refused.
 package enum DiscoveryError: Error, Hashable, Sendable {

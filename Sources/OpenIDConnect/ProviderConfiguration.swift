@@ -76,9 +76,3 @@ package struct MFARule: Hashable, Sendable {
         values.contains(where: amr.contains) || value.map(acr.contains) == true
     }
 }
-
-/// Who administers this organisation, named as a policy names people.
-package enum AdminSelector: Hashable, Sendable {
-    case user(EmailAddress)
-    case group(GroupName)
-}

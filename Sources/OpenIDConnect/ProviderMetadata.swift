@@ -1,4 +1,5 @@
 internal import StrictJSON
+package import WebAddresses
 
 /// What a provider publishes about itself, checked against the issuer that the administrator configured.
 ///

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import WebAddresses
 
 /// The exchange of a code for tokens: a POST of `form` to the token endpoint, with `authorization` as its header.
 ///

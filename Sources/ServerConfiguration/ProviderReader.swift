@@ -1,5 +1,6 @@
 import Identity
 import OpenIDConnect
+import WebAddresses
 
 /// Reads the list of identity providers; ids and domains must not repeat.
 struct ProviderReader {

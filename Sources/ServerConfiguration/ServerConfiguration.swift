@@ -1,5 +1,6 @@
 package import NetworkAddresses
 package import OpenIDConnect
+package import WebAddresses
 
 /// What `ztna-server` is told by its `ztna.yaml`, checked whole; all paths are resolved against the file's folder.
 package struct ServerConfiguration: Sendable {

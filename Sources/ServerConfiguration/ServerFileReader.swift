@@ -1,5 +1,6 @@
 import NetworkAddresses
 import OpenIDConnect
+import WebAddresses
 
 /// Turns the document of `ztna.yaml` into a `ServerConfiguration`, section by section.
 struct ServerFileReader {

@@ -13,6 +13,7 @@ import ServiceLifecycle
 import Store
 import StoreSQLite
 import UnixSignals
+import WebAddresses
 import Wire
 
 /// Puts the server together from its configuration and runs it: wiring, and nothing else.

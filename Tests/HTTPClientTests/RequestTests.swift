@@ -71,7 +71,7 @@ private func answering(_ text: String) throws -> LoopbackServer {
         }
         let request = HTTPRequest(
             method: .post, url: server.url + "token?x=1#fragment", headers: ["X-Empty": "", "DPoP": "p"],
-            body: FormEncoding.encode([("a b", "ä&=~*-._"), ("c", "")]))
+            body: Array("a+b=%C3%A4%26%3D%7E*-._&c=".utf8))
         _ = try await HTTPClient(policy: loopback).send(request)
         let expected = """
             POST /token?x=1 HTTP/1.1\r

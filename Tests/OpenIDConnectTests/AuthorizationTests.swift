@@ -3,6 +3,7 @@ import Identity
 import OpenIDConnect
 import StrictJSON
 import Testing
+import WebAddresses
 
 @Suite struct `A committing nonce` {
     private let device = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"

@@ -1,6 +1,7 @@
 import OpenIDConnect
 import StrictJSON
 import Testing
+import WebAddresses
 
 /// Reproducible: SplitMix64 (Steele, Lea, Flood 2014), seeded by the test.
 private struct Mutator {

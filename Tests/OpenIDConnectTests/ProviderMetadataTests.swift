@@ -1,6 +1,7 @@
 import OpenIDConnect
 import StrictJSON
 import Testing
+import WebAddresses
 
 @Suite struct `Provider metadata` {
     static let usual: [String: JSON] = [

@@ -4,11 +4,16 @@ import Testing
 /// Arrows point down only: a module uses lower rings, and of its own ring only what is listed here.
 @Suite struct `The modules` {
     private static let rings: [Set<String>] = [
-        ["CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux"],
         [
-            "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments", "AccessPolicy", "Wire",
+            "CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux", "CXMLSecFlags",
+            "CXMLSec",
         ],
-        ["OpenIDConnect", "Sessions", "Enforcement"],
+        [
+            "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedXML",
+            "SignedDocuments",
+            "AccessPolicy", "Wire",
+        ],
+        ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "ServerConfiguration"],
         ["Gateway", "Coordinator", "Agent", "CommandLineClient", "Walkthrough"],
         ["ztna", "ztna-agent", "ztna-server", "ztna-demo", "ztna-bench"],
@@ -17,7 +22,12 @@ import Testing
     private static let withinRing: [String: Set<String>] = [
         "SignedDocuments": ["StrictJSON", "Cryptography"],
         "AccessPolicy": ["StrictJSON", "Identity", "NetworkAddresses"],
-        "Wire": ["StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments", "AccessPolicy"],
+        "WebAddresses": ["Cryptography"],
+        "IdentityProviders": ["OpenIDConnect", "SAML"],
+        "Wire": [
+            "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedDocuments",
+            "AccessPolicy",
+        ],
         "StoreSQLite": ["Store"],
     ]
 
@@ -70,7 +80,13 @@ import Testing
             "ztna",
             ["HTTPClient", "LinuxNetwork", "Gateway", "Coordinator", "Store", "StoreSQLite", "Agent"]
         ),
-        ("ztna-agent", ["Gateway", "Coordinator", "Store", "StoreSQLite", "ServerConfiguration", "OpenIDConnect"]),
+        (
+            "ztna-agent",
+            [
+                "SignedXML", "SAML", "SCIM", "Gateway", "Coordinator", "Store", "StoreSQLite", "ServerConfiguration",
+                "OpenIDConnect",
+            ]
+        ),
         ("ztna-server", ["Agent", "LinuxNetwork", "Walkthrough", "CommandLineClient"]),
     ])
     func `of a program are only those it needs`(program: String, never: [String]) throws {

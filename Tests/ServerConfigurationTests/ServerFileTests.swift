@@ -3,6 +3,7 @@ import NetworkAddresses
 import OpenIDConnect
 import ServerConfiguration
 import Testing
+import WebAddresses
 
 @Suite struct `A server configuration` {
     @Test func `with every key says what it says`() throws {

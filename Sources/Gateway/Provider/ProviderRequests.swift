@@ -1,5 +1,6 @@
 internal import HTTPClient
 internal import OpenIDConnect
+internal import WebAddresses
 
 /// The requests we make to one provider: each bounded in time and size, none following a redirect.
 struct ProviderRequests: Sendable {

@@ -74,13 +74,29 @@ package struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
         byte < 0x80 && Character(Unicode.Scalar(byte)).isHexDigit
     }
 
-    static func isUnreserved(_ byte: UInt8) -> Bool {
+    package static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
             UInt8(ascii: "~"):
             true
         default: false
+        }
+    }
+}
+
+/// Why an address is not accepted as an endpoint or issuer.
+package enum EndpointFault: Error, Hashable, Sendable {
+    case malformed, scheme, notSecure, userName, fragment, query
+
+    package var explanation: String {
+        switch self {
+        case .malformed: "is not an absolute URL of at most 2,048 characters"
+        case .scheme: "does not start with https://"
+        case .notSecure: "is plain http; only https is accepted"
+        case .userName: "holds a user name"
+        case .fragment: "holds a fragment (#)"
+        case .query: "holds a query (?)"
         }
     }
 }

@@ -24,9 +24,11 @@ package enum FormEncoding {
         items.map { encode($0.name) + "=" + encode($0.value) }.joined(separator: "&")
     }
 
-    /// Nil when an escape is broken, the text is not UTF-8, or there are more than 64 items or 16 KiB.
-    package static func decode(_ text: String) -> [Item]? {
-        guard text.utf8.count <= 16 * 1_024 else { return nil }
+    package static let contentType = "application/x-www-form-urlencoded"
+
+    /// Nil when an escape is broken, the text is not UTF-8, or there are more than 64 items or `limit` bytes.
+    package static func decode(_ text: String, limit: Int = 16 * 1_024) -> [Item]? {
+        guard text.utf8.count <= limit else { return nil }
         let parts = text.utf8.split(separator: UInt8(ascii: "&"))
         guard parts.count <= 64 else { return nil }
         var items: [Item] = []

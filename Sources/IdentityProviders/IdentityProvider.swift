@@ -1,0 +1,39 @@
+package import Identity
+package import OpenIDConnect
+package import SAML
+
+/// One identity provider of the configuration file, whichever protocol it speaks.
+package enum IdentityProvider: Sendable {
+    case openIDConnect(ProviderConfiguration)
+    case saml(SAMLProviderConfiguration)
+
+    package var id: ProviderID {
+        switch self {
+        case .openIDConnect(let provider): provider.id
+        case .saml(let provider): provider.id
+        }
+    }
+
+    /// What people see.
+    package var name: String {
+        switch self {
+        case .openIDConnect(let provider): provider.name
+        case .saml(let provider): provider.name
+        }
+    }
+
+    /// Whose people may sign in here; empty means any.
+    package var domains: [DomainName] {
+        switch self {
+        case .openIDConnect(let provider): provider.domains
+        case .saml(let provider): provider.domains
+        }
+    }
+
+    package var admins: [AdminSelector] {
+        switch self {
+        case .openIDConnect(let provider): provider.admins
+        case .saml(let provider): provider.admins
+        }
+    }
+}
