@@ -23,6 +23,9 @@ DESKTOP, PHONE = 1280, 390
 HEIGHT = 844
 MOST_PAGES = 12
 
+# A form that carries a SAML message, either way, and did not submit itself.
+SAML_BUTTON = "form:has(input[name=SAMLResponse], input[name=SAMLRequest]) button"
+
 # The first selector that matches something visible names the page.
 PAGES = [
     ("outcome", "#outcome"),
@@ -33,6 +36,7 @@ PAGES = [
     ("canaille-login", "input[name=login]"),
     ("canaille-password", "input[name=password]"),
     ("canaille-consent", "button[name=answer][value=accept]"),
+    ("saml-form", SAML_BUTTON),
 ]
 
 
@@ -90,6 +94,8 @@ class SignIn:
             return self.submit_button("password")
         if name == "canaille-consent":
             return self.all("button[name=answer][value=accept]")[0]
+        if name == "saml-form":
+            return self.all(SAML_BUTTON)[0]
         if self.all("input[name=number]") and person.decision == "allow":
             self.choose_number()
         return self.only(f"[name=decision][value={person.decision}]", "decision button")

@@ -11,30 +11,12 @@ import time
 
 from faults import mangle_claims, sign_id_token
 from keys import SigningKey, base64url, left_half_hash
+from people import Expiring, account_of
 
 ACR_PASSWORD = "urn:example:acr:password"
 ACR_MFA = "urn:example:acr:mfa"
 LOGIN_SECONDS, CODE_SECONDS, TOKEN_SECONDS, SESSION_SECONDS = 600, 60, 300, 8 * 3600
-MOST_ENTRIES = 20_000
 MOST_KEYS = 8
-
-
-class Account:
-    """A person who can sign in; the password is the user name and `-password`."""
-
-    def __init__(self, name, email, groups, amr):
-        self.name, self.email, self.groups, self.amr = name, email, groups, amr
-        self.username = email.partition("@")[0]
-        self.sub = hashlib.sha256(email.encode()).hexdigest()[:24]
-        self.password = f"{self.username}-password"
-
-
-ACCOUNTS = [
-    Account("Alice Adams", "alice@example.com", ["engineering"], ["pwd", "otp", "mfa"]),
-    Account("Bob Brown", "bob@example.com", ["interns"], ["pwd"]),
-    Account("Carol Clark", "carol@example.com", ["contractors"], ["pwd"]),
-    Account("Mallory Moore", "mallory@elsewhere.example", ["engineering"], ["pwd"]),
-]
 
 
 class Refusal(Exception):
@@ -51,29 +33,6 @@ class Session:
     def __init__(self, account, acr, amr, now):
         self.account, self.acr, self.amr, self.auth_time = account, acr, amr, now
         self.sid = secrets.token_urlsafe(16)
-
-
-class Expiring:
-    """A dictionary whose entries end by time, and the oldest by number."""
-
-    def __init__(self, seconds):
-        self.seconds, self.entries = seconds, {}
-
-    def add(self, value, name=None):
-        name = name or secrets.token_urlsafe(32)
-        while len(self.entries) >= MOST_ENTRIES:
-            del self.entries[next(iter(self.entries))]
-        self.entries[name] = (time.time() + self.seconds, value)
-        return name
-
-    def get(self, name):
-        end, value = self.entries.get(name, (0, None))
-        return value if time.time() < end else None
-
-    def remove(self, name):
-        value = self.get(name)
-        self.entries.pop(name, None)
-        return value
 
 
 class Provider:
@@ -160,18 +119,15 @@ class Provider:
 
     def sign_in(self, username, password, query):
         """A new session, or None. Asking for an acr is answered with it, and with `mfa` in amr."""
-        name = username.strip().lower()
-        for account in ACCOUNTS:
-            if name in (account.username, account.email) and hmac.compare_digest(
-                password.encode(), account.password.encode()
-            ):
-                wanted = query.get("acr_values", "").split()
-                amr = list(account.amr)
-                if wanted and wanted[0] != ACR_PASSWORD:
-                    amr += [method for method in ("otp", "mfa") if method not in amr]
-                acr = wanted[0] if wanted else ACR_MFA if "mfa" in amr else ACR_PASSWORD
-                return Session(account, acr, amr, time.time())
-        return None
+        account = account_of(username, password)
+        if account is None:
+            return None
+        wanted = query.get("acr_values", "").split()
+        amr = list(account.amr)
+        if wanted and wanted[0] != ACR_PASSWORD:
+            amr += [method for method in ("otp", "mfa") if method not in amr]
+        acr = wanted[0] if wanted else ACR_MFA if "mfa" in amr else ACR_PASSWORD
+        return Session(account, acr, amr, time.time())
 
     def authorization_response(self, session, query):
         """The parameters of the redirect back, with a new code."""

@@ -9,57 +9,26 @@ Everything under /control/ is for tests and answers loopback addresses only. See
 import argparse
 import base64
 import hmac
-import ipaddress
 import json
 import secrets
-import signal
-import socketserver
 import ssl
 import sys
 import time
-from collections import Counter
-from http.cookies import CookieError, SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+from pathlib import Path
+from urllib.parse import unquote_plus, urlencode, urlsplit
+
+sys.path.append(str(Path(__file__).parent.parent / "shared"))
 
 from faults import FAULTS, HUGE
 from flow import Provider, Refusal
 from keys import ALGORITHMS
 from pages import login_page, message_page
+from web import Handler, Server, end_on_signals
 
-MOST_BODY_BYTES = 64 * 1024
 DISCOVERY = "/.well-known/openid-configuration"
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "fixture-provider", ""
-    timeout = 60
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def do_GET(self):
-        self.route("GET")
-
-    def do_POST(self):
-        self.route("POST")
-
-    def route(self, method):
-        self.provider = self.server.provider
-        address = urlsplit(self.path)
-        self.server.counts[address.path] += 1
-        self.query = single_values(address.query)
-        self.form = self.read_form() if method == "POST" else {}
-        if self.query is None or self.form is None:
-            text = "A parameter is repeated, or the body is too large."
-            return self.send_page(400, message_page("Bad request", text))
-        action = ROUTES.get((method, address.path))
-        if action is None:
-            return self.send_page(404, message_page("Not found", "There is nothing at this address."))
-        if address.path.startswith("/control/") and not ipaddress.ip_address(self.client_address[0]).is_loopback:
-            return self.send_page(403, message_page("Forbidden", "Controls answer loopback addresses only."))
-        action(self)
-
+class OpenIDHandler(Handler):
     # Discovery and keys
 
     def discovery(self):
@@ -125,24 +94,6 @@ class Handler(BaseHTTPRequestHandler):
             state = {"state": query["state"]} if "state" in query else {}
             return self.send_redirect(with_parameters(target, state), gone)
         self.send_page(200, message_page("Signed out", "You have signed out."), gone)
-
-    def session(self):
-        return self.provider.sessions.get(self.session_id())
-
-    def session_id(self):
-        try:
-            morsel = SimpleCookie(self.headers.get("Cookie", "")).get(self.cookie_name())
-        except CookieError:
-            return ""
-        return morsel.value if morsel else ""
-
-    def session_cookie(self, value):
-        secure = "; Secure" if self.server.tls else ""
-        return f"{self.cookie_name()}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
-
-    def cookie_name(self):
-        # Cookies do not tell ports apart: two fixtures on one address need two names.
-        return f"fixture_session_{self.server.server_address[1]}"
 
     def send_back(self, query, answer, headers=()):
         self.send_redirect(with_parameters(query["redirect_uri"], answer), headers)
@@ -219,96 +170,26 @@ class Handler(BaseHTTPRequestHandler):
     def show_state(self):
         self.send_json(200, {"fault": self.provider.fault, "requests": dict(self.server.counts)})
 
-    # Reading and writing
 
-    def read_form(self):
-        """The form's fields; None when they are malformed, after which the connection is closed."""
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > MOST_BODY_BYTES or "Transfer-Encoding" in self.headers:
-            self.close_connection = True
-            return None
-        return single_values(self.rfile.read(int(length)).decode("utf-8", "replace"))
-
-    def send_json(self, status, value, headers=()):
-        self.send(status, "application/json", json.dumps(value).encode(), headers)
-
-    def send_page(self, status, page, headers=()):
-        # No form-action: browsers apply it to the whole chain of redirects that follows the form.
-        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
-        headers = [("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"), *headers]
-        self.send(status, "text/html; charset=utf-8", page.encode(), headers)
-
-    def send_redirect(self, location, headers=(), status=303):
-        self.send(status, "text/plain", b"", [("Location", location), *headers])
-
-    def send(self, status, kind, body, headers):
-        self.send_response(status)
-        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")):
-            self.send_header(name, value)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_request(self, code="-", size="-"):
-        path = getattr(self, "path", "-").partition("?")[0]
-        self.log_message("%s %s %s%s", self.command, path, int(code), self.fault_note())
-
-    def log_message(self, format, *arguments):
-        sys.stderr.write(f"{self.client_address[0]} {format % arguments}\n")
-
-    def fault_note(self):
-        fault = self.server.provider.fault
-        return f" fault={fault}" if fault else ""
-
-
-ROUTES = {
-    ("GET", DISCOVERY): Handler.discovery,
-    ("GET", "/jwks"): Handler.key_set,
-    ("GET", "/authorize"): Handler.authorize,
-    ("POST", "/authorize"): Handler.authorize,
-    ("POST", "/login"): Handler.login,
-    ("POST", "/token"): Handler.token,
-    ("GET", "/userinfo"): Handler.userinfo,
-    ("POST", "/userinfo"): Handler.userinfo,
-    ("GET", "/end-session"): Handler.end_session,
-    ("POST", "/end-session"): Handler.end_session,
-    ("POST", "/control/fault"): Handler.set_fault,
-    ("POST", "/control/rotate"): Handler.rotate,
-    ("POST", "/control/redirect-uri"): Handler.add_redirect_uri,
-    ("GET", "/control/state"): Handler.show_state,
-    ("GET", "/control/attacker-keys"): Handler.attacker_keys,
-    ("GET", "/control/discovery"): Handler.sound_discovery,
-    ("POST", "/control/token"): Handler.sound_token,
+OpenIDHandler.routes = {
+    ("GET", DISCOVERY): OpenIDHandler.discovery,
+    ("GET", "/jwks"): OpenIDHandler.key_set,
+    ("GET", "/authorize"): OpenIDHandler.authorize,
+    ("POST", "/authorize"): OpenIDHandler.authorize,
+    ("POST", "/login"): OpenIDHandler.login,
+    ("POST", "/token"): OpenIDHandler.token,
+    ("GET", "/userinfo"): OpenIDHandler.userinfo,
+    ("POST", "/userinfo"): OpenIDHandler.userinfo,
+    ("GET", "/end-session"): OpenIDHandler.end_session,
+    ("POST", "/end-session"): OpenIDHandler.end_session,
+    ("POST", "/control/fault"): OpenIDHandler.set_fault,
+    ("POST", "/control/rotate"): OpenIDHandler.rotate,
+    ("POST", "/control/redirect-uri"): OpenIDHandler.add_redirect_uri,
+    ("GET", "/control/state"): OpenIDHandler.show_state,
+    ("GET", "/control/attacker-keys"): OpenIDHandler.attacker_keys,
+    ("GET", "/control/discovery"): OpenIDHandler.sound_discovery,
+    ("POST", "/control/token"): OpenIDHandler.sound_token,
 }
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads, block_on_close, request_queue_size = True, False, 128
-
-    def __init__(self, address, tls, slow_seconds):
-        super().__init__(address, Handler)
-        self.tls, self.slow_seconds, self.counts = tls, slow_seconds, Counter()
-
-    def server_bind(self):
-        # HTTPServer.server_bind would look up the host's name, which can take seconds.
-        socketserver.TCPServer.server_bind(self)
-
-    def finish_request(self, request, client_address):
-        """Runs in the connection's thread, so that a slow TLS handshake holds up nobody else."""
-        if self.tls:
-            request.settimeout(Handler.timeout)
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
-
-    def handle_error(self, request, client_address):
-        sys.stderr.write(f"{client_address[0]} connection failed: {sys.exc_info()[1]!r}\n")
-
-
-def single_values(text):
-    """Parameters by name; None when one is repeated. Source: RFC 6749 §3.1."""
-    pairs = parse_qsl(text, keep_blank_values=True)
-    return dict(pairs) if len(dict(pairs)) == len(pairs) else None
 
 
 def with_parameters(address, parameters):
@@ -344,13 +225,13 @@ def main():
     if arguments.list_faults:
         faults = [{"name": name, "expect": expect, "what": what} for name, (expect, what) in FAULTS.items()]
         return print(json.dumps(faults))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+    end_on_signals()
     tls = None
     if arguments.tls_cert:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(arguments.tls_cert, arguments.tls_key)
-    server = Server((arguments.host, arguments.port), tls, arguments.slow_seconds)
+    server = Server((arguments.host, arguments.port), OpenIDHandler, tls)
+    server.slow_seconds = arguments.slow_seconds
     port = server.server_address[1]
     issuer = f"{'https' if tls else 'http'}://{arguments.issuer_host or arguments.host}:{port}"
     secret = arguments.client_secret or secrets.token_urlsafe(24)

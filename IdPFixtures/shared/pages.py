@@ -72,3 +72,22 @@ def login_page(request_id, client_id, username="", problem=None, stronger=False)
 
 def message_page(title, text):
     return _page(title, f"<p>{escape(text)}</p>")
+
+
+POST_SCRIPT = "document.forms[0].submit()"
+
+
+def post_page(address, fields, automatic):
+    """A form that the browser posts to `address`; it works without scripts. `automatic` adds one that submits it."""
+    hidden = "\n".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in fields.items()
+    )
+    return _page(
+        "Continue",
+        f"""<p>You go on to where you came from.</p>
+<form method="post" action="{escape(address)}">
+{hidden}
+<button type="submit">Continue</button>
+</form>
+{f'<script>{POST_SCRIPT}</script>' if automatic else ''}""",
+    )
