@@ -76,6 +76,11 @@ package struct SAMLProviderConfiguration: Sendable {
             "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract",
         ]
     }
+
+    /// Attributes whose values count like `AuthnContextClassRef`: Microsoft says only there that there was a second factor.
+    package static var authenticationMethodAttributes: [String] {
+        ["http://schemas.microsoft.com/claims/authnmethodsreferences"]
+    }
 }
 
 /// Which attributes say what, by `Name` or `FriendlyName`; the first of a list that the assertion has is used.
@@ -99,21 +104,22 @@ package struct AttributeMap: Hashable, Sendable {
     package static var commonEmail: [String] {
         [
             "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "urn:oid:0.9.2342.19200300.100.1.3",
-            "email", "mail", "emailAddress",
+            "urn:oid:1.2.840.113549.1.9.1", "email", "mail", "emailAddress",
         ]
     }
 
     package static var commonDisplayName: [String] {
         [
             "http://schemas.microsoft.com/identity/claims/displayname", "urn:oid:2.16.840.1.113730.3.1.241",
-            "displayName", "name", "cn", "urn:oid:2.5.4.3",
+            "displayName", "name", "cn", "urn:oid:2.5.4.3", "http://schemas.xmlsoap.org/claims/CommonName",
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
         ]
     }
 
     package static var commonGroups: [String] {
         [
             "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
-            "http://schemas.xmlsoap.org/claims/Group", "groups", "Group", "memberOf", "isMemberOf",
+            "http://schemas.xmlsoap.org/claims/Group", "groups", "Group", "member", "memberOf", "isMemberOf",
             "urn:oid:1.3.6.1.4.1.5923.1.5.1.1", "eduPersonAffiliation",
         ]
     }
@@ -121,7 +127,8 @@ package struct AttributeMap: Hashable, Sendable {
     package static var commonStableID: [String] {
         [
             "http://schemas.microsoft.com/identity/claims/objectidentifier",
-            "urn:oasis:names:tc:SAML:attribute:subject-id", "urn:oid:1.3.6.1.4.1.5923.1.1.1.13",
+            "urn:oasis:names:tc:SAML:attribute:subject-id", "urn:oasis:names:tc:SAML:attribute:pairwise-id",
+            "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid",
         ]
     }
 }
