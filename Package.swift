@@ -128,7 +128,10 @@ let package = Package(
 
         // 3 services
         module(
-            "Gateway", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "HTTPClient"],
+            "Gateway",
+            uses: vocabulary + [
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "HTTPClient",
+            ],
             products: [
                 hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, mustache, nioCore, nioSSL, logging, lifecycle,
             ]),
@@ -138,7 +141,7 @@ let package = Package(
             products: [logging]),
 
         // A browser and a device without window or agent: for the demo, the bench and the tests.
-        module("Walkthrough", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Sessions"]),
+        module("Walkthrough", uses: ["StrictJSON", "Cryptography", "SignedXML", "SignedDocuments", "Sessions"]),
 
         module("CommandLineClient", uses: ["StrictJSON", "Wire", "LocalSocket", "CQREncode"]),
 
@@ -150,16 +153,18 @@ let package = Package(
         program(
             "ztna-server",
             uses: vocabulary + [
-                "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "LocalSocket", "ServerConfiguration",
-                "Gateway", "Coordinator", "OperatorLog",
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "StoreSQLite",
+                "HTTPClient",
+                "LocalSocket", "ServerConfiguration", "Gateway", "Coordinator", "OperatorLog",
             ],
             products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
         program(
             "ztna-bench",
             uses: vocabulary + [
-                "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "LocalSocket", "Gateway",
-                "Coordinator", "Walkthrough",
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "StoreSQLite",
+                "HTTPClient",
+                "LocalSocket", "Gateway", "Coordinator", "Walkthrough",
             ],
             products: [arguments, hummingbird, logging, grdb]),
 
@@ -189,7 +194,9 @@ let package = Package(
         tests(
             "GatewayTests",
             uses: vocabulary + [
-                "OpenIDConnect", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Gateway", "Walkthrough",
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "StoreSQLite",
+                "HTTPClient",
+                "Gateway", "Walkthrough",
             ],
             products: [logging]),
         tests(

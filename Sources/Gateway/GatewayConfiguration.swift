@@ -1,21 +1,21 @@
 package import Cryptography
 package import Identity
+package import IdentityProviders
 package import NetworkAddresses
-package import OpenIDConnect
 
 /// What an administrator decided about the gateway; made by the configuration reader, complete and checked.
 package struct GatewayConfiguration: Sendable {
     /// The one URL that browsers and devices use, without a trailing slash: also the token issuer.
     package var serverURL: String
     package var organisation: String
-    package var providers: [ProviderConfiguration]
+    package var providers: [IdentityProvider]
     /// Seconds from sign-in to the end of a session.
     package var sessionLifetime: Int
     /// Proxies whose `X-Forwarded-For` is believed.
     package var trustedProxies: [IPPrefix]
 
     package init(
-        serverURL: String, organisation: String, providers: [ProviderConfiguration], sessionLifetime: Int,
+        serverURL: String, organisation: String, providers: [IdentityProvider], sessionLifetime: Int,
         trustedProxies: [IPPrefix]
     ) {
         self.serverURL = serverURL
@@ -25,7 +25,7 @@ package struct GatewayConfiguration: Sendable {
         self.trustedProxies = trustedProxies
     }
 
-    package func provider(_ id: ProviderID) -> ProviderConfiguration? { providers.first { $0.id == id } }
+    package func provider(_ id: ProviderID) -> IdentityProvider? { providers.first { $0.id == id } }
 
     /// The callback that must be registered at the provider.
     package func redirectURI(_ id: ProviderID) -> String { "\(serverURL)/oidc/callback/\(id.text)" }

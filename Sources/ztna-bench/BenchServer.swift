@@ -4,6 +4,7 @@ import Cryptography
 import Gateway
 import HTTPClient
 import Identity
+import IdentityProviders
 import Logging
 import OpenIDConnect
 import StoreSQLite
@@ -91,9 +92,10 @@ struct BenchServer: Sendable {
         return GatewayConfiguration(
             serverURL: url, organisation: "Example Corp",
             providers: [
-                ProviderConfiguration(
-                    id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
-                    tokenEndpointAuthMethod: .none)
+                .openIDConnect(
+                    ProviderConfiguration(
+                        id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
+                        tokenEndpointAuthMethod: .none))
             ],
             sessionLifetime: 30 * 86_400, trustedProxies: [])
     }

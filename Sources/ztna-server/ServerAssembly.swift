@@ -4,6 +4,7 @@ import Cryptography
 import Gateway
 import Glibc
 import Identity
+import IdentityProviders
 import LocalSocket
 import Logging
 import NetworkAddresses
@@ -53,7 +54,7 @@ struct ServerAssembly {
             let gateway = try await Gateway(
                 configuration: GatewayConfiguration(
                     serverURL: configuration.url.text, organisation: configuration.organisation,
-                    providers: configuration.providers,
+                    providers: configuration.providers.map(IdentityProvider.openIDConnect),
                     sessionLifetime: Int(configuration.sessionLifetime.components.seconds),
                     trustedProxies: configuration.trustedProxies),
                 services: GatewayServices(

@@ -2,6 +2,7 @@ import Cryptography
 import Gateway
 import HTTPClient
 import Identity
+import IdentityProviders
 import Logging
 import OpenIDConnect
 import SignedDocuments
@@ -50,9 +51,10 @@ struct GatewayHarness {
         let configuration = GatewayConfiguration(
             serverURL: Self.server, organisation: "Example Corp",
             providers: [
-                ProviderConfiguration(
-                    id: id, name: "Example SSO", issuer: Self.issuer, clientID: "ztna",
-                    domains: [try #require(DomainName("example.com"))], tokenEndpointAuthMethod: .none)
+                .openIDConnect(
+                    ProviderConfiguration(
+                        id: id, name: "Example SSO", issuer: Self.issuer, clientID: "ztna",
+                        domains: [try #require(DomainName("example.com"))], tokenEndpointAuthMethod: .none))
             ],
             sessionLifetime: 86_400, trustedProxies: [])
         let logger = log.logger()

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
+internal import IdentityProviders
 internal import Logging
 internal import OpenIDConnect
 internal import Sessions
@@ -23,7 +24,7 @@ struct CallbackRoutes: Sendable {
 
     /// First the `state` is used up for this browser, then the answer is believed step by step.
     private func callback(_ request: Request, provider name: String) async throws -> Response {
-        guard let provider = ProviderID(name).flatMap({ configuration.provider($0) }) else {
+        guard case .openIDConnect(let provider)? = ProviderID(name).flatMap({ configuration.provider($0) }) else {
             return answers.over(.outOfOrder)
         }
         let response: AuthorizationResponse

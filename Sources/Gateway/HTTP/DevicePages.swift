@@ -2,6 +2,7 @@ internal import Cryptography
 internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
+internal import IdentityProviders
 internal import Logging
 internal import OpenIDConnect
 internal import Sessions
@@ -116,6 +117,7 @@ struct DevicePages: Sendable {
                 browser, authorization, email: form["email"] ?? "",
                 problem: "No identity provider here is responsible for that address. Choose one below.")
         }
+        guard case .openIDConnect(let provider) = provider else { return answers.over(.outOfOrder) }
         do {
             switch try await flow.redirect(id, to: provider, cookieHash: cookieHash, now: now) {
             case .success(let url)?:
@@ -132,7 +134,7 @@ struct DevicePages: Sendable {
         }
     }
 
-    private func chosenProvider(_ form: FormBody) -> ProviderConfiguration? {
+    private func chosenProvider(_ form: FormBody) -> IdentityProvider? {
         if let id = form["provider"] { return ProviderID(id).flatMap { configuration.provider($0) } }
         guard let email = form["email"].flatMap({ EmailAddress($0) }) else { return nil }
         return configuration.providers.first { $0.domains.contains { $0.text == email.domain } }
