@@ -72,6 +72,7 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CCurlFlags", pkgConfig: "libcurl"),
         .target(name: "CCurl", dependencies: ["CCurlFlags"]),
         .systemLibrary(name: "CLinuxFlags", pkgConfig: "libnftables"),
@@ -101,6 +102,7 @@ let package = Package(
         module("Identity"),
         module("NetworkAddresses"),
         module("WebAddresses", uses: ["Cryptography"]),
+        module("Compression", uses: ["CZlib"]),
         module("SignedXML", uses: ["CXMLSec"]),
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
         module("AccessPolicy", uses: ["Identity", "NetworkAddresses", "StrictJSON"]),
@@ -108,7 +110,7 @@ let package = Package(
 
         // 1 protocols: no I/O
         module("OpenIDConnect", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity", "WebAddresses"]),
-        module("SAML", uses: ["Cryptography", "Identity", "WebAddresses", "SignedXML"]),
+        module("SAML", uses: ["Cryptography", "Identity", "WebAddresses", "Compression", "SignedXML"]),
         module("IdentityProviders", uses: ["Identity", "OpenIDConnect", "SAML"]),
         module("SCIM", uses: ["StrictJSON", "Cryptography"]),
         module("Sessions", uses: ["StrictJSON", "Cryptography", "SignedDocuments", "Identity"]),
@@ -174,8 +176,11 @@ let package = Package(
         tests("IdentityTests", uses: ["Identity"]),
         tests("NetworkAddressesTests", uses: ["NetworkAddresses"]),
         tests("WebAddressesTests", uses: ["WebAddresses"]),
+        tests("CompressionTests", uses: ["Compression"]),
         tests("SignedXMLTests", uses: ["SignedXML"], fixtures: true),
-        tests("SAMLTests", uses: ["Cryptography", "Identity", "WebAddresses", "SignedXML", "SAML"], fixtures: true),
+        tests(
+            "SAMLTests", uses: ["Cryptography", "Identity", "WebAddresses", "Compression", "SignedXML", "SAML"],
+            fixtures: true),
         tests("IdentityProvidersTests", uses: ["Identity", "OpenIDConnect", "SAML", "IdentityProviders"]),
         tests("SCIMTests", uses: ["StrictJSON", "Cryptography", "SCIM"], fixtures: true),
         tests("SignedDocumentsTests", uses: ["StrictJSON", "Cryptography", "SignedDocuments"]),

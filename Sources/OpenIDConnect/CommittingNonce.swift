@@ -3,25 +3,21 @@ package import Identity
 
 /// The `nonce` that commits a sign-in to one device key: the provider signs it back inside the ID token.
 ///
-/// `base64url(SHA-256(input))`; keep `randomBytes` with the session, so that anyone can check the evidence later:
-///
-/// ```
-/// //  0                13                    56                  88
-/// //  ├ "ztna-login-v1" ┼ device key's jkt ───┼ random ──────────┤   jkt: 43 base64url characters, as in RFC 9449
-/// ```
+/// The commitment in base64url; keep `randomBytes` with the session, so that anyone can check the evidence later.
 /// Source: DESIGN §3; OpenID Connect Core 1.0 §3.1.2.1, §15.5.2.
 package struct CommittingNonce: Hashable, Sendable {
-    package static let randomByteCount = 32
+    package static let randomByteCount = SignInCommitment.randomByteCount
 
     package let text: String
     package let randomBytes: [UInt8]
 
     /// Nil unless there are exactly 32 random bytes.
     package init?(device: DeviceID, randomBytes: [UInt8]) {
-        guard randomBytes.count == Self.randomByteCount else { return nil }
+        guard let commitment = SignInCommitment(deviceThumbprint: device.thumbprint, randomBytes: randomBytes) else {
+            return nil
+        }
         self.randomBytes = randomBytes
-        text = Base64URL.encode(
-            Digest.sha256(Array("ztna-login-v1".utf8) + Array(device.thumbprint.utf8) + randomBytes))
+        text = Base64URL.encode(commitment.digest)
     }
 }
 

@@ -7,9 +7,10 @@ import Testing
         [
             "CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux", "CXMLSecFlags",
             "CXMLSec",
+            "CZlib",
         ],
         [
-            "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedXML",
+            "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "Compression", "SignedXML",
             "SignedDocuments",
             "AccessPolicy", "Wire",
         ],
