@@ -126,7 +126,10 @@ let package = Package(
         module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
         module("OperatorLog"),
-        module("ServerConfiguration", uses: vocabulary + ["OpenIDConnect", "Sessions"], products: [yams]),
+        module(
+            "ServerConfiguration",
+            uses: vocabulary + ["SignedXML", "OpenIDConnect", "SAML", "IdentityProviders", "Sessions"],
+            products: [yams]),
 
         // 3 services
         module(
@@ -195,7 +198,9 @@ let package = Package(
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
         tests("OperatorLogTests", uses: ["OperatorLog"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
-        tests("ServerConfigurationTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "ServerConfiguration"]),
+        tests(
+            "ServerConfigurationTests",
+            uses: vocabulary + ["OpenIDConnect", "SAML", "IdentityProviders", "Sessions", "ServerConfiguration"]),
         tests(
             "GatewayTests",
             uses: vocabulary + [

@@ -13,10 +13,13 @@ package struct Position: Hashable, Sendable, Comparable {
     }
 }
 
-/// One thing wrong with a file: where, what was found, what was expected, and the nearest right word.
+/// One thing wrong with a file, or unwise in it: where, what was found, what was expected, and the nearest right word.
 ///
 /// Holds no secret: the source line is masked where it may hold one (`SecretMask`).
 package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
+    package enum Severity: String, Hashable, Sendable { case error, warning }
+
+    package let severity: Severity
     package let file: String
     package let position: Position
     /// What is wrong, as one sentence without its final stop.
@@ -34,7 +37,7 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
 
     /// `ztna.yaml:12:3: error: …`, then the line and a caret below the place.
     package var description: String {
-        var text = "\(file):\(line):\(column): error: \(message)"
+        var text = "\(file):\(line):\(column): \(severity.rawValue): \(message)"
         if let found { text += "; found \(found)" }
         if let expected { text += "; expected \(expected)" }
         if let suggestion { text += "; did you mean \"\(suggestion)\"?" }

@@ -2,6 +2,8 @@
 struct FileContext: Sendable {
     let path: String
     let files: Files
+    /// Seconds since the epoch.
+    let now: Int
 
     /// Certificates and secrets beyond this are refused.
     static var maximumBytes: Int { 1 << 20 }

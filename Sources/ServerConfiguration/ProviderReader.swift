@@ -1,8 +1,8 @@
 import Identity
-import OpenIDConnect
-import WebAddresses
+import IdentityProviders
 
-/// Reads the list of identity providers; ids and domains must not repeat.
+/// Reads the list of identity providers: what all have in common, and by `type` the rest. Ids and domains must not
+/// repeat.
 struct ProviderReader {
     var report: Report
     private let context: FileContext
@@ -17,15 +17,24 @@ struct ProviderReader {
         self.plainHTTPOnLoopback = plainHTTPOnLoopback
     }
 
-    private static var keys: [String] {
-        [
-            "id", "name", "type", "issuer", "client_id", "client_secret_file", "client_secret_env", "client_secret",
-            "scopes", "domains", "groups_claim", "mfa", "admins", "ca_file", "allow_private_addresses",
-            "token_endpoint_auth_method",
-        ]
+    private enum ProviderType: String, CaseIterable {
+        case oidc, saml
+
+        var keys: [String] {
+            switch self {
+            case .oidc: OpenIDProviderReader.keys
+            case .saml: SAMLProviderReader.keys
+            }
+        }
+
+        var other: ProviderType { self == .oidc ? .saml : .oidc }
     }
 
-    mutating func providers(_ nodes: [YAMLNode]) -> [ProviderConfiguration] {
+    private static var commonKeys: [String] {
+        ["id", "name", "type", "domains", "admins", "ca_file", "allow_private_addresses"]
+    }
+
+    mutating func providers(_ nodes: [YAMLNode]) -> [IdentityProvider] {
         let providers = nodes.enumerated().compactMap { readProvider($1, "identity_providers[\($0)]") }
         for position in openToAny where nodes.count > 1 {
             report.error(
@@ -35,42 +44,51 @@ struct ProviderReader {
         return providers
     }
 
-    private mutating func readProvider(_ node: YAMLNode, _ name: String) -> ProviderConfiguration? {
-        guard let section = Section(node, name: name, keys: Self.keys, &report) else { return nil }
+    private mutating func readProvider(_ node: YAMLNode, _ name: String) -> IdentityProvider? {
+        let type = Self.likelyType(of: node)
+        let keys = Self.commonKeys + type.keys
+        var elsewhere: [String: String] = [:]
+        for key in type.other.keys where !keys.contains(key) {
+            elsewhere[key] = "\(key) is a key of type: \(type.other.rawValue), and this is type: \(type.rawValue)"
+        }
+        guard let section = Section(node, name: name, keys: keys, elsewhere: elsewhere, &report) else { return nil }
         let id = section.required("id", expected: Expected.id, &report).flatMap { readID($0) }
         let display = section.required("name", expected: Expected.name, &report)
             .flatMap { report.text($0, expected: Expected.name) }
-        if let type = section.required("type", expected: "oidc", &report) {
-            _ = report.word(type, among: [("oidc", ())])
-        }
-        let issuer = section.required("issuer", expected: issuerWords, &report).flatMap { readIssuer($0) }
-        let clientID = section.required("client_id", expected: Expected.clientID, &report)
-            .flatMap { report.text($0, expected: Expected.clientID) }
-        let method =
-            section.node("token_endpoint_auth_method").map { node in
-                report.word(
-                    node, among: ProviderConfiguration.TokenEndpointAuthMethod.allCases.map { ($0.rawValue, $0) })
-            } ?? .clientSecretBasic
-        var secrets = ClientSecretReader(report: report, context: context)
-        let secret = secrets.secret(
-            of: section, isPublicClient: method == ProviderConfiguration.TokenEndpointAuthMethod.none)
-        report = secrets.report
+        let isTyped =
+            section.required("type", expected: "oidc or saml", &report)
+            .flatMap { report.word($0, among: ProviderType.allCases.map { ($0.rawValue, ()) }) } != nil
         let domains = readDomains(section, name: id?.text ?? name)
         let caFile = section.node("ca_file").flatMap { report.readableFile($0, context, expected: Expected.pem) }
         let privateAddresses = section.node("allow_private_addresses").flatMap { report.bool($0) } ?? false
-        let mfa = section.node("mfa").map { readMFA($0, name) } ?? MFARule()
-        let scopes = section.node("scopes").map { report.values($0, expected: Expected.scope, Self.parseScope) }
-        let groups = section.node("groups_claim").flatMap { node in
-            report.value(node, expected: Expected.groupsClaim) { GroupsClaim($0) }
-        }
         let admins = section.node("admins").map { report.values($0, expected: Expected.admin, Self.parseAdmin) } ?? []
-        guard let id, let display, let issuer, let clientID, let method else { return nil }
-        return ProviderConfiguration(
-            id: id, name: display, issuer: issuer, clientID: clientID, clientSecret: secret,
-            scopes: scopes ?? ["openid", "profile", "email"], domains: domains,
-            groupsClaim: groups ?? GroupsClaim("groups"), mfa: mfa, admins: admins, caFile: caFile,
-            allowPrivateAddresses: privateAddresses, allowPlainHTTPOnLoopback: plainHTTPOnLoopback,
-            tokenEndpointAuthMethod: method)
+        let common = CommonProviderKeys(
+            id: id, name: display, domains: domains, admins: admins, caFile: caFile,
+            allowPrivateAddresses: privateAddresses, allowPlainHTTPOnLoopback: plainHTTPOnLoopback)
+        let provider: IdentityProvider? =
+            switch type {
+            case .oidc:
+                OpenIDProviderReader(context: context).provider(section, common, &report)
+                    .map(IdentityProvider.openIDConnect)
+            case .saml:
+                SAMLProviderReader(context: context).provider(section, common, &report).map(IdentityProvider.saml)
+            }
+        return isTyped ? provider : nil
+    }
+
+    /// What is written, or else what the keys look like: so that one run finds all that is wrong.
+    private static func likelyType(of node: YAMLNode) -> ProviderType {
+        guard case .mapping(let entries) = node.content else { return .oidc }
+        if case .scalar(let text, _)? = entries.first(where: { $0.key == "type" })?.value.content,
+            let word = NearestWord.of(text, among: ProviderType.allCases.map(\.rawValue)),
+            let type = ProviderType(rawValue: word)
+        {
+            return type
+        }
+        func count(_ type: ProviderType) -> Int {
+            entries.count { type.keys.contains($0.key) && !type.other.keys.contains($0.key) }
+        }
+        return count(.saml) > count(.oidc) ? .saml : .oidc
     }
 
     private mutating func readID(_ node: YAMLNode) -> ProviderID? {
@@ -82,18 +100,6 @@ struct ProviderReader {
         }
         ids[id] = node.position
         return id
-    }
-
-    private var issuerWords: String {
-        plainHTTPOnLoopback ? "an https URL, or an http URL of a loopback address" : "an https URL"
-    }
-
-    private mutating func readIssuer(_ node: YAMLNode) -> String? {
-        let plain = plainHTTPOnLoopback
-        return report.value(node, expected: issuerWords + ", without query or fragment") { text in
-            let url = try? EndpointURL(parsing: text, allowPlainHTTPOnLoopback: plain)
-            return url.flatMap { $0.hasQuery ? nil : $0.text }
-        }
     }
 
     /// Empty means any domain, and must be asked for with `"*"`.
@@ -120,23 +126,6 @@ struct ProviderReader {
         return result
     }
 
-    private mutating func readMFA(_ node: YAMLNode, _ name: String) -> MFARule {
-        guard let section = Section(node, name: name + ".mfa", keys: ["amr", "acr"], &report) else { return MFARule() }
-        let values = ["amr", "acr"].map { key in
-            Set(section.node(key).map { report.values($0, expected: "a value of \(key)") { $0 } } ?? [])
-        }
-        if section.node("amr") == nil, section.node("acr") == nil {
-            report.error(at: node.position, "mfa names no values", expected: "amr, acr or both")
-        }
-        return MFARule(amr: values[0], acr: values[1])
-    }
-
-    /// Source: RFC 6749 §3.3.
-    private static func parseScope(_ text: String) -> String? {
-        text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-            ? text : nil
-    }
-
     private static func parseAdmin(_ text: String) -> AdminSelector? {
         if text.hasPrefix("user:") { return EmailAddress(String(text.dropFirst(5))).map(AdminSelector.user) }
         if text.hasPrefix("group:") { return GroupName(String(text.dropFirst(6))).map(AdminSelector.group) }
@@ -144,13 +133,26 @@ struct ProviderReader {
     }
 }
 
+/// What every identity provider has, whichever protocol it speaks; nil where something was reported.
+struct CommonProviderKeys {
+    let id: ProviderID?
+    let name: String?
+    let domains: [DomainName]
+    let admins: [AdminSelector]
+    let caFile: String?
+    let allowPrivateAddresses: Bool
+    let allowPlainHTTPOnLoopback: Bool
+
+    /// How messages name the addresses that are accepted.
+    var urlWords: String {
+        allowPlainHTTPOnLoopback ? "an https URL, or an http URL of a loopback address" : "an https URL"
+    }
+}
+
 private enum Expected {
     static var id: String { "an id: 1 to 32 of a-z, 0-9 and \"-\"" }
     static var name: String { "the name that people see" }
-    static var clientID: String { "the client id that the identity provider gave" }
     static var domains: String { "the e-mail domains of those who may sign in here, or \"*\" for any" }
     static var pem: String { "the path of a PEM file" }
-    static var scope: String { "a scope, such as openid" }
-    static var groupsClaim: String { "a claim's name, or a JSON pointer such as /realm_access/roles" }
     static var admin: String { "user:ADDRESS or group:NAME" }
 }

@@ -5,6 +5,7 @@ struct Report: Sendable {
 
     let source: SourceText
     private var errors: [Finding] = []
+    private var remarks: [Finding] = []
     private var unknownKeys: [Position] = []
 
     private struct Finding: Sendable {
@@ -28,6 +29,13 @@ struct Report: Sendable {
             Finding(position: position, message: message, found: found, expected: expected, suggestion: suggestion))
     }
 
+    /// What works and should not stay as it is.
+    mutating func warning(at position: Position, _ message: String, found: String? = nil) {
+        guard remarks.count < Self.maximumErrors else { return }
+        remarks.append(
+            Finding(position: position, message: message, found: found, expected: nil, suggestion: nil))
+    }
+
     /// What stands under an unknown key may be a secret under a misspelt name, so it is never shown.
     mutating func unknownKey(_ entry: YAMLNode.Entry, in section: String, valid: [String]) {
         unknownKeys.append(entry.position)
@@ -39,14 +47,20 @@ struct Report: Sendable {
     }
 
     /// All errors in the order of the file, with the lines they are about.
-    var diagnostics: [Diagnostic] {
-        let shown = SecretMask(source.lines, unknownKeys: unknownKeys).lines
-        return errors.sorted { $0.position < $1.position }.map { finding in
+    var diagnostics: [Diagnostic] { shown(errors, .error) }
+
+    /// What `warning` collected, in the order of the file.
+    var warnings: [Diagnostic] { shown(remarks, .warning) }
+
+    private func shown(_ findings: [Finding], _ severity: Diagnostic.Severity) -> [Diagnostic] {
+        guard !findings.isEmpty else { return [] }
+        let lines = SecretMask(source.lines, unknownKeys: unknownKeys).lines
+        return findings.sorted { $0.position < $1.position }.map { finding in
             let line = finding.position.line
             return Diagnostic(
-                file: source.file, position: finding.position, message: finding.message, found: finding.found,
-                expected: finding.expected, suggestion: finding.suggestion,
-                sourceLine: line <= shown.count ? String(shown[line - 1].prefix(200)) : nil)
+                severity: severity, file: source.file, position: finding.position, message: finding.message,
+                found: finding.found, expected: finding.expected, suggestion: finding.suggestion,
+                sourceLine: line <= lines.count ? String(lines[line - 1].prefix(200)) : nil)
         }
     }
 

@@ -6,7 +6,11 @@ struct Section: Sendable {
     private let entries: [String: YAMLNode.Entry]
 
     /// Reports every key that is not one of `keys`. Nil, reported, when the node is no mapping.
-    init?(_ node: YAMLNode, name: String, keys: [String], _ report: inout Report) {
+    ///
+    /// `elsewhere` are keys that have a meaning, though not in this section, with the sentence that says so.
+    init?(
+        _ node: YAMLNode, name: String, keys: [String], elsewhere: [String: String] = [:], _ report: inout Report
+    ) {
         if node.isUnreadable { return nil }
         guard case .mapping(let entries) = node.content else {
             report.error(
@@ -20,6 +24,9 @@ struct Section: Sendable {
         for entry in entries {
             if keys.contains(entry.key) {
                 known[entry.key] = entry
+            } else if let sentence = elsewhere[entry.key] {
+                report.error(
+                    at: entry.position, "\(name): \(sentence)", expected: "one of " + keys.joined(separator: ", "))
             } else {
                 report.unknownKey(entry, in: name, valid: keys)
             }

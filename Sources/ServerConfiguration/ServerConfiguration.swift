@@ -1,5 +1,5 @@
+package import IdentityProviders
 package import NetworkAddresses
-package import OpenIDConnect
 package import WebAddresses
 
 /// What `ztna-server` is told by its `ztna.yaml`, checked whole; all paths are resolved against the file's folder.
@@ -9,6 +9,14 @@ package struct ServerConfiguration: Sendable {
         package let certificate: String
         /// PEM.
         package let key: String
+    }
+
+    /// The server's own key towards SAML identity providers.
+    package struct SAMLKeyFiles: Hashable, Sendable {
+        /// PEM, RSA, not encrypted.
+        package let key: String
+        /// PEM; speaks of that key.
+        package let certificate: String
     }
 
     /// What people and devices use, without a path or a final slash; `http` only on a loopback address.
@@ -28,21 +36,30 @@ package struct ServerConfiguration: Sendable {
     package let sessionLifetime: Duration
     package let nodeAuthorizationLifetime: Duration
     /// At least one; ids and domains are unique.
-    package let providers: [ProviderConfiguration]
+    package let providers: [IdentityProvider]
+    /// Nil: made at first start.
+    package let samlKey: SAMLKeyFiles?
     /// Tests and demo only: identity providers on loopback may speak plain HTTP.
     package let plainHTTPOnLoopback: Bool
+    /// What works and should not stay as it is; in the order of the file.
+    package internal(set) var warnings: [Diagnostic] = []
 }
 
 extension ServerConfiguration {
     /// Reads and checks one file, and the files it names. The policy file is only looked for: `PolicyFile` reads it.
     ///
-    /// The error holds everything that is wrong, in the order of the file, and no secret.
-    package static func load(path: String, files: Files) -> Result<ServerConfiguration, InvalidConfiguration> {
+    /// `now` is in seconds since the epoch: certificates expire. The error holds everything that is wrong, in the order
+    /// of the file, and no secret.
+    package static func load(
+        path: String, files: Files, now: Int
+    ) -> Result<ServerConfiguration, InvalidConfiguration> {
         switch Report.open(path, files) {
         case .failure(let invalid): return .failure(invalid)
         case .success(let opened):
-            var reader = ServerFileReader(report: opened.report, context: FileContext(path: path, files: files))
-            let configuration = reader.configuration()
+            var reader = ServerFileReader(
+                report: opened.report, context: FileContext(path: path, files: files, now: now))
+            var configuration = reader.configuration()
+            configuration?.warnings = reader.report.warnings
             return reader.report.result(configuration)
         }
     }

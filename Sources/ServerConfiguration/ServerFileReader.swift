@@ -1,5 +1,5 @@
+import IdentityProviders
 import NetworkAddresses
-import OpenIDConnect
 import WebAddresses
 
 /// Turns the document of `ztna.yaml` into a `ServerConfiguration`, section by section.
@@ -19,7 +19,7 @@ struct ServerFileReader {
                 root, name: "the configuration",
                 keys: [
                     "server", "organisation", "state", "policy", "network", "sessions", "node_authorizations",
-                    "identity_providers", "fixtures",
+                    "identity_providers", "saml", "fixtures",
                 ], &report)
         else { return nil }
         let server = readServer(file)
@@ -34,6 +34,7 @@ struct ServerFileReader {
         let authorizations = readLifetime("node_authorizations", of: file, upTo: .seconds(86_400), words: "5m to 24h")
         let plainHTTP = readFixtures(file)
         let providers = readProviders(file, plainHTTP)
+        let samlKey = file.node("saml").flatMap { SAMLKeyReader(context: context).files($0, &report) }
         guard let server, let organisation, let state, let policy, let overlayIPv4 = network.ipv4 else { return nil }
         return ServerConfiguration(
             url: server.url, listen: server.listen, tls: server.tls, trustedProxies: server.trustedProxies,
@@ -41,7 +42,7 @@ struct ServerFileReader {
             overlayIPv4: overlayIPv4, overlayIPv6: network.ipv6,
             sessionLifetime: sessions ?? .seconds(30 * 86_400),
             nodeAuthorizationLifetime: authorizations ?? .seconds(3600), providers: providers,
-            plainHTTPOnLoopback: plainHTTP)
+            samlKey: samlKey, plainHTTPOnLoopback: plainHTTP)
     }
 
     private struct Server {
@@ -128,7 +129,7 @@ struct ServerFileReader {
         return report.bool(value) ?? false
     }
 
-    private mutating func readProviders(_ file: Section, _ plainHTTP: Bool) -> [ProviderConfiguration] {
+    private mutating func readProviders(_ file: Section, _ plainHTTP: Bool) -> [IdentityProvider] {
         let expected = "a list of identity providers"
         guard let node = file.required("identity_providers", expected: expected, &report) else { return [] }
         guard case .list = node.content else {

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 import ArgumentParser
+import Glibc
 import LocalSocket
 import ServerConfiguration
 import StrictJSON
@@ -17,7 +18,10 @@ struct ControlOptions: ParsableArguments {
         if let state {
             directory = state
         } else if let config {
-            guard case .success(let loaded) = ServerConfiguration.load(path: config, files: .ofSystem()) else {
+            guard
+                case .success(let loaded) = ServerConfiguration.load(
+                    path: config, files: .ofSystem(), now: Int(time(nil)))
+            else {
                 throw fail("\(config) is not usable: run `ztna-server check --config \(config)`, or give --state")
             }
             directory = loaded.stateDirectory

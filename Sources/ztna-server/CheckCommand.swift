@@ -1,6 +1,7 @@
 internal import AccessPolicy
 import ArgumentParser
 import Gateway
+import Glibc
 import OpenIDConnect
 import ServerConfiguration
 
@@ -12,8 +13,10 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Also fetch each identity provider's discovery document and keys.") var online = false
 
     func run() async throws {
-        let configuration = try loaded(ServerConfiguration.load(path: try file.path(), files: .ofSystem()))
+        let configuration = try loaded(
+            ServerConfiguration.load(path: try file.path(), files: .ofSystem(), now: Int(time(nil))))
         let policy = try loaded(PolicyFile.load(path: configuration.policyFile, files: .ofSystem()))
+        for warning in configuration.warnings { StandardError.write(warning.description + "\n") }
         print("configuration: good, \(configuration.providers.count) identity provider(s)")
         print("policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)")
         if let tls = configuration.tls {
@@ -28,7 +31,7 @@ struct CheckCommand: AsyncParsableCommand {
             throw fail("\(error)")
         }
         var isGood = true
-        for provider in configuration.providers {
+        for case .openIDConnect(let provider) in configuration.providers {
             do throws(ProviderFault) {
                 for line in try await ProviderCheck(provider: provider, fetch: fetch).run() {
                     print("\(provider.id): \(line)")

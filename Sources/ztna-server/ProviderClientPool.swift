@@ -1,24 +1,39 @@
 import Gateway
 import HTTPClient
 import Identity
+import IdentityProviders
 import NetworkAddresses
-import OpenIDConnect
 
 /// One HTTP client for each identity provider: its own CA file, and whether its addresses may be private.
 struct ProviderClientPool: Sendable {
     private let clients: [ProviderID: HTTPClient]
 
-    init(_ providers: [ProviderConfiguration]) throws(HTTPError) {
+    init(_ providers: [IdentityProvider]) throws(HTTPError) {
         var clients: [ProviderID: HTTPClient] = [:]
         for provider in providers {
-            let allowsLoopback = provider.allowPlainHTTPOnLoopback
-            let addresses: HTTPClientPolicy.Addresses =
-                provider.allowPrivateAddresses ? .any : .publicOnly { allowsLoopback && Self.isLoopback($0) }
-            clients[provider.id] = try HTTPClient(
-                policy: HTTPClientPolicy(
-                    addresses: addresses, allowPlainHTTPOnLoopback: allowsLoopback, caFile: provider.caFile))
+            clients[provider.id] =
+                switch provider {
+                case .openIDConnect(let provider):
+                    try Self.client(
+                        allowsLoopback: provider.allowPlainHTTPOnLoopback,
+                        allowsPrivate: provider.allowPrivateAddresses, caFile: provider.caFile)
+                case .saml(let provider):
+                    try Self.client(
+                        allowsLoopback: provider.allowPlainHTTPOnLoopback,
+                        allowsPrivate: provider.allowPrivateAddresses, caFile: provider.caFile)
+                }
         }
         self.clients = clients
+    }
+
+    private static func client(
+        allowsLoopback: Bool, allowsPrivate: Bool, caFile: String?
+    ) throws(HTTPError) -> HTTPClient {
+        let addresses: HTTPClientPolicy.Addresses =
+            allowsPrivate ? .any : .publicOnly { allowsLoopback && Self.isLoopback($0) }
+        return try HTTPClient(
+            policy: HTTPClientPolicy(
+                addresses: addresses, allowPlainHTTPOnLoopback: allowsLoopback, caFile: caFile))
     }
 
     var fetch: ProviderFetch {

@@ -4,7 +4,6 @@ import Cryptography
 import Gateway
 import Glibc
 import Identity
-import IdentityProviders
 import LocalSocket
 import Logging
 import NetworkAddresses
@@ -31,8 +30,14 @@ struct ServerAssembly {
 
     init(configurationPath: String, logger: Logger) async throws {
         self.logger = logger
-        let configuration = try Self.loaded(ServerConfiguration.load(path: configurationPath, files: .ofSystem()))
+        let configuration = try Self.loaded(
+            ServerConfiguration.load(path: configurationPath, files: .ofSystem(), now: Int(time(nil))))
         let policy = try Self.loaded(PolicyFile.load(path: configuration.policyFile, files: .ofSystem()))
+        for warning in configuration.warnings {
+            logger.warning(
+                "configuration: \(warning.message)",
+                metadata: ["file": "\(warning.file)", "line": "\(warning.line)"])
+        }
         do {
             let state = try StateDirectory(path: configuration.stateDirectory)
             var controlSeed = try state.key("control", randomness: .system)
@@ -54,7 +59,7 @@ struct ServerAssembly {
             let gateway = try await Gateway(
                 configuration: GatewayConfiguration(
                     serverURL: configuration.url.text, organisation: configuration.organisation,
-                    providers: configuration.providers.map(IdentityProvider.openIDConnect),
+                    providers: configuration.providers,
                     sessionLifetime: Int(configuration.sessionLifetime.components.seconds),
                     trustedProxies: configuration.trustedProxies),
                 services: GatewayServices(

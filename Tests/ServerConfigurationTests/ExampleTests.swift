@@ -19,9 +19,12 @@ import Testing
     }
 
     @Test func `are good`() throws {
-        let configuration = try ServerConfiguration.load(path: Self.example("ztna.yaml"), files: Self.system).get()
+        let configuration = try ServerConfiguration.load(path: Self.example("ztna.yaml"), files: Self.system, now: 0)
+            .get()
         let policy = try PolicyFile.load(path: configuration.policyFile, files: Self.system).get()
-        #expect(configuration.providers.count == 1 && policy.rules.count == 3 && policy.tests.count == 3)
+        #expect(
+            configuration.providers.count == 2 && configuration.warnings.isEmpty && policy.rules.count == 3
+                && policy.tests.count == 3)
     }
 }
 

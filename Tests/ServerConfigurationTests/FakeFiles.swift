@@ -1,3 +1,6 @@
+import IdentityProviders
+import OpenIDConnect
+import SAML
 import ServerConfiguration
 
 /// Files and environment that exist only in a test.
@@ -24,6 +27,11 @@ extension Result where Failure == InvalidConfiguration {
     var errors: [String] { diagnostics.map { "\($0.line):\($0.column) \($0.message)" } }
     /// All that a person would see.
     var printed: String { if case .failure(let invalid) = self { invalid.description } else { "" } }
+}
+
+extension IdentityProvider {
+    var openIDConnect: ProviderConfiguration? { if case .openIDConnect(let provider) = self { provider } else { nil } }
+    var saml: SAMLProviderConfiguration? { if case .saml(let provider) = self { provider } else { nil } }
 }
 
 enum Samples {
@@ -58,6 +66,6 @@ enum Samples {
                     "ztna.yaml": text, "policy.yaml": policy, "secret.txt": "hunter2\n", "empty.txt": "\n",
                     "ca.pem": "PEM",
                 ],
-                modes: ["ztna.yaml": mode], environment: environment))
+                modes: ["ztna.yaml": mode], environment: environment), now: 0)
     }
 }

@@ -24,7 +24,7 @@ struct SeededGenerator: RandomNumberGenerator {
                 let damaged = damage(Array(text.utf8), &generator)
                 let system = files(bytes: ["f": damaged, "policy.yaml": [], "secret.txt": [0x61]], modes: ["f": 0o600])
                 for diagnostics in [
-                    ServerConfiguration.load(path: "f", files: system).diagnostics,
+                    ServerConfiguration.load(path: "f", files: system, now: 0).diagnostics,
                     PolicyFile.load(path: "f", files: system).diagnostics,
                 ] {
                     #expect(diagnostics.map(\.position) == diagnostics.map(\.position).sorted())

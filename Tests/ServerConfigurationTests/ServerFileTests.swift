@@ -44,7 +44,7 @@ import WebAddresses
                 "/etc/key.pem": "PEM",
                 "/etc/ztna/ca.pem": "PEM",
             ], environment: ["SECRET": "hunter2"])
-        let loaded = try ServerConfiguration.load(path: "/etc/ztna/z.yaml", files: system).get()
+        let loaded = try ServerConfiguration.load(path: "/etc/ztna/z.yaml", files: system, now: 0).get()
         #expect(loaded.url.text == "https://ztna.example.com")
         #expect(loaded.listen == Endpoint("0.0.0.0:443"))
         #expect(loaded.tls?.certificate == "/etc/ztna/tls/cert.pem" && loaded.tls?.key == "/etc/key.pem")
@@ -55,7 +55,7 @@ import WebAddresses
         #expect(loaded.sessionLifetime == .seconds(43_200) && loaded.nodeAuthorizationLifetime == .seconds(900))
         #expect(loaded.plainHTTPOnLoopback)
         try #require(loaded.providers.count == 2)
-        let corp = loaded.providers[0]
+        let corp = try #require(loaded.providers[0].openIDConnect)
         #expect(corp.id == ProviderID("corp") && corp.name == "Example SSO" && corp.clientID == "ztna")
         #expect(corp.issuer == "http://localhost:9000/realms/corp" && corp.clientSecret != nil)
         #expect(corp.scopes == ["openid", "email", "groups"])
@@ -64,7 +64,8 @@ import WebAddresses
         #expect(corp.mfa == MFARule(amr: ["mfa", "otp"], acr: ["urn:example:gold"]))
         #expect(corp.admins.count == 2 && corp.caFile == "/etc/ztna/ca.pem" && corp.allowPrivateAddresses)
         #expect(corp.allowPlainHTTPOnLoopback && corp.tokenEndpointAuthMethod == .clientSecretPost)
-        #expect(loaded.providers[1].clientSecret == nil && loaded.providers[1].mfa == MFARule())
+        let open = try #require(loaded.providers[1].openIDConnect)
+        #expect(open.clientSecret == nil && open.mfa == MFARule())
     }
 
     @Test func `has defaults for what may be left out`() throws {
@@ -72,9 +73,10 @@ import WebAddresses
         #expect(loaded.listen == Endpoint("127.0.0.1:8443") && loaded.tls == nil && loaded.trustedProxies.isEmpty)
         #expect(loaded.overlayIPv4 == IPPrefix("100.64.0.0/10") && loaded.overlayIPv6 == nil)
         #expect(loaded.sessionLifetime == .seconds(30 * 86_400) && loaded.nodeAuthorizationLifetime == .seconds(3600))
-        #expect(!loaded.plainHTTPOnLoopback && !loaded.providers[0].allowPlainHTTPOnLoopback)
-        #expect(loaded.providers[0].scopes == ["openid", "profile", "email"])
-        #expect(loaded.providers[0].groupsClaim == GroupsClaim("groups"))
+        #expect(!loaded.plainHTTPOnLoopback && loaded.samlKey == nil && loaded.warnings.isEmpty)
+        let corp = try #require(loaded.providers[0].openIDConnect)
+        #expect(!corp.allowPlainHTTPOnLoopback && corp.scopes == ["openid", "profile", "email"])
+        #expect(corp.groupsClaim == GroupsClaim("groups"))
     }
 
     /// What is replaced in the small sample, by what, and the one error that this makes.
@@ -130,7 +132,7 @@ import WebAddresses
         ("state: state", "state: s\nnode_authorizations: { lifetime: 25h }", "4:34 this value is wrong"),
         ("state: state", "state: s\nfixtures: { plain_http_on_loopback: yes }", "4:37 this value is wrong"),
         ("id: corp", "id: Corp", "6:9 this value is wrong"),
-        ("type: oidc", "type: saml", "8:11 this value is wrong"),
+        ("type: oidc", "type: ldap", "8:11 this value is wrong"),
         ("https://sso.example.com", "http://localhost:1", "9:13 this value is wrong"),
         ("https://sso.example.com", "https://sso.example.com?a=b", "9:13 this value is wrong"),
         ("client_secret_file: secret.txt", "client_secret_file: no.txt", "11:25 the file does not exist"),
@@ -256,7 +258,7 @@ import WebAddresses
         let state = Samples.load(Samples.small.replacing("type: oidc", with: "type: odic")).printed
         #expect(
             state == """
-                ztna.yaml:8:11: error: this value is wrong; found "odic"; expected oidc; did you mean "oidc"?
+                ztna.yaml:8:11: error: this value is wrong; found "odic"; expected one of oidc, saml; did you mean "oidc"?
                       type: odic
                             ^
                 """)
@@ -267,7 +269,7 @@ import WebAddresses
             "large": Array(repeating: 0x20, count: 300_000), "empty": [], "comment": Array("# x\n".utf8),
             "latin": Array("a: b\nb: caf".utf8) + [0xE9, 0x0A], "null": Array("~".utf8),
         ])
-        func errors(_ path: String) -> [String] { ServerConfiguration.load(path: path, files: system).errors }
+        func errors(_ path: String) -> [String] { ServerConfiguration.load(path: path, files: system, now: 0).errors }
         #expect(errors("absent") == ["1:1 the file does not exist"])
         #expect(errors("large") == ["1:1 the file is too large"])
         #expect(errors("empty") == ["1:1 the file is empty"])
