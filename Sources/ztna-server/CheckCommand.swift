@@ -2,6 +2,7 @@ internal import AccessPolicy
 import ArgumentParser
 import Gateway
 import Glibc
+import IdentityProviders
 import OpenIDConnect
 import ServerConfiguration
 

@@ -3,6 +3,8 @@ import HTTPClient
 import Identity
 import IdentityProviders
 import NetworkAddresses
+import OpenIDConnect
+import SAML
 
 /// One HTTP client for each identity provider: its own CA file, and whether its addresses may be private.
 struct ProviderClientPool: Sendable {
