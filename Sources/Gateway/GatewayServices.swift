@@ -12,6 +12,8 @@ package struct GatewayServices: Sendable {
     package var secrets: GatewaySecrets
     package var fetch: ProviderFetch
     package var nodes: NodeService
+    /// Needed when one of the providers speaks SAML.
+    package var saml: SAMLServices?
     /// Whole seconds since the epoch.
     package var clock: @Sendable () -> Int
     package var randomness: Randomness
@@ -19,13 +21,14 @@ package struct GatewayServices: Sendable {
 
     package init(
         store: any Store, signer: any Signer, secrets: GatewaySecrets, fetch: ProviderFetch, nodes: NodeService,
-        clock: @escaping @Sendable () -> Int, randomness: Randomness, logger: Logger
+        saml: SAMLServices? = nil, clock: @escaping @Sendable () -> Int, randomness: Randomness, logger: Logger
     ) {
         self.store = store
         self.signer = signer
         self.secrets = secrets
         self.fetch = fetch
         self.nodes = nodes
+        self.saml = saml
         self.clock = clock
         self.randomness = randomness
         self.logger = logger

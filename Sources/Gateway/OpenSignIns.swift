@@ -55,7 +55,7 @@ final class OpenSignIns: Sendable {
                 // The device is told once more from the store, then the code is unknown.
                 entries[authorization.deviceCodeHash]?.isDecided = true
             case .approved: entries[authorization.deviceCodeHash]?.isDecided = true
-            case .pending, .claimed, .redirected, .authenticated: break
+            case .pending, .claimed, .redirected, .answered, .authenticated: break
             }
         }
     }
@@ -79,7 +79,7 @@ final class OpenSignIns: Sendable {
 
     private static func isWaiting(_ state: DeviceAuthorization.State) -> Bool {
         switch state {
-        case .pending, .claimed, .redirected, .authenticated: true
+        case .pending, .claimed, .redirected, .answered, .authenticated: true
         case .approved, .redeemed, .denied, .failed: false
         }
     }

@@ -12,6 +12,9 @@ package struct DeviceAuthorization: Hashable, Sendable {
         case claimed(BrowserBinding)
         /// That browser is at the identity provider.
         case redirected(BrowserBinding, ProviderRedirect)
+        /// The provider's answer was posted here, by a request that carries no cookie: the sign-in is verified, and waits
+        /// for that browser to come for it, with the handle of this hash.
+        case answered(BrowserBinding, SignIn, handleHash: [UInt8])
         /// It came back signed in; the person has not yet confirmed the device.
         case authenticated(BrowserBinding, SignIn)
         case approved(Approval)
@@ -118,66 +121,5 @@ package struct Approval: Hashable, Sendable {
         self.person = person
         self.signIn = signIn
         self.loopback = loopback
-    }
-}
-
-/// What we sent along to the identity provider. Source: OIDC Core §3.1.2.1, RFC 7636; DESIGN §3 for the nonce.
-package struct ProviderRedirect: Hashable, Sendable {
-    package var provider: ProviderID
-    package var stateHash: [UInt8]
-    package var codeVerifier: String
-    package var nonceBytes: [UInt8]
-    package var requestedAt: Int
-
-    package init(provider: ProviderID, stateHash: [UInt8], codeVerifier: String, nonceBytes: [UInt8], requestedAt: Int)
-    {
-        self.provider = provider
-        self.stateHash = stateHash
-        self.codeVerifier = codeVerifier
-        self.nonceBytes = nonceBytes
-        self.requestedAt = requestedAt
-    }
-}
-
-/// A sign-in that its identity provider vouched for, verified in full; not yet anybody's session.
-package struct SignIn: Hashable, Sendable {
-    package var provider: ProviderID
-    package var subject: String
-    package var email: EmailAddress?
-    package var displayName: String
-    /// Nil: the provider said nothing of groups, which changes nothing.
-    package var groups: Set<GroupName>?
-    package var authTime: Int?
-    package var amr: [String]
-    package var acr: String?
-    package var isMultiFactor: Bool
-    package var evidence: SignInEvidence
-
-    package init(
-        provider: ProviderID, subject: String, email: EmailAddress?, displayName: String, groups: Set<GroupName>?,
-        authTime: Int?, amr: [String], acr: String?, isMultiFactor: Bool, evidence: SignInEvidence
-    ) {
-        self.provider = provider
-        self.subject = subject
-        self.email = email
-        self.displayName = displayName
-        self.groups = groups
-        self.authTime = authTime
-        self.amr = amr
-        self.acr = acr
-        self.isMultiFactor = isMultiFactor
-        self.evidence = evidence
-    }
-}
-
-/// The provider's signed word that this person signed in for this device key: the ID token, and the random bytes that
-/// its nonce commits to. Anyone who trusts the provider can check it. Source: DESIGN §3.
-package struct SignInEvidence: Hashable, Sendable {
-    package var idToken: String
-    package var nonceBytes: [UInt8]
-
-    package init(idToken: String, nonceBytes: [UInt8]) {
-        self.idToken = idToken
-        self.nonceBytes = nonceBytes
     }
 }

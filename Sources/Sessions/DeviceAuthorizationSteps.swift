@@ -24,7 +24,7 @@ extension DeviceAuthorization {
         switch state {
         case .pending, .claimed, .redirected: state = .claimed(browser)
         case .denied: throw .denied
-        case .authenticated, .approved, .redeemed, .failed: throw .outOfOrder
+        case .answered, .authenticated, .approved, .redeemed, .failed: throw .outOfOrder
         }
     }
 
@@ -45,6 +45,37 @@ extension DeviceAuthorization {
         guard case .redirected(_, let redirect) = state else { throw .outOfOrder }
         state = .claimed(browser)
         return redirect
+    }
+
+    /// The same for an answer that the browser posts from the provider's site, which shows no cookie: whose it is is
+    /// found out when the browser comes for it. What is then kept is bound to the browser that was sent.
+    package mutating func takePostedRedirect(now: Int) throws(SignInRefusal) -> (ProviderRedirect, cookieHash: [UInt8])
+    {
+        try requireUnexpired(now)
+        guard case .redirected(let browser, let redirect) = state else {
+            if case .denied = state { throw .denied }
+            throw .outOfOrder
+        }
+        state = .claimed(browser)
+        return (redirect, browser.cookieHash)
+    }
+
+    /// Keeps a verified sign-in until the browser that was sent comes for it.
+    package mutating func answer(
+        _ signIn: SignIn, handleHash: [UInt8], cookieHash: [UInt8], now: Int
+    ) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        let browser = try requireBrowser(cookieHash)
+        guard case .claimed = state else { throw .outOfOrder }
+        state = .answered(browser, signIn, handleHash: handleHash)
+    }
+
+    /// The browser comes for its answer, once. Another browser that has got hold of the handle uses nothing up.
+    package mutating func takeAnswer(cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        let browser = try requireBrowser(cookieHash)
+        guard case .answered(_, let signIn, _) = state else { throw .outOfOrder }
+        state = .authenticated(browser, signIn)
     }
 
     package mutating func authenticate(_ signIn: SignIn, cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
@@ -110,7 +141,9 @@ extension DeviceAuthorization {
     /// The browser that holds this sign-in now, if one does.
     package var browser: BrowserBinding? {
         switch state {
-        case .claimed(let browser), .redirected(let browser, _), .authenticated(let browser, _): browser
+        case .claimed(let browser), .redirected(let browser, _), .answered(let browser, _, _),
+            .authenticated(let browser, _):
+            browser
         case .pending, .approved, .redeemed, .denied, .failed: nil
         }
     }

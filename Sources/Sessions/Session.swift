@@ -11,6 +11,8 @@ package struct Session: Hashable, Sendable {
         /// An old refresh token was used again: somebody has a copy (RFC 9700 §4.14.2).
         case refreshTokenReused = "refresh-token-reused"
         case personInactive = "person-inactive"
+        /// Its identity provider said that the person has signed out.
+        case identityProvider = "identity-provider"
     }
 
     package let id: SessionID
@@ -25,6 +27,8 @@ package struct Session: Hashable, Sendable {
     /// When the identity provider says that more than one factor was used; nil when it does not.
     package let mfaAt: Int?
     package let evidence: SignInEvidence
+    /// What its SAML provider's log-out names; nil for other providers.
+    package let principal: SAMLPrincipal?
     package var refresh: RefreshState?
     package private(set) var endedAt: Int?
     package private(set) var end: End?
@@ -37,19 +41,20 @@ package struct Session: Hashable, Sendable {
         provider = signIn.provider
         self.device = device
         self.createdAt = createdAt
-        expiresAt = createdAt + lifetime
+        expiresAt = min(createdAt + lifetime, signIn.validUntil ?? Int.max)
         authTime = signIn.authTime
         amr = signIn.amr
         acr = signIn.acr
         mfaAt = signIn.isMultiFactor ? (signIn.authTime ?? createdAt) : nil
         evidence = signIn.evidence
+        principal = signIn.principal
     }
 
     /// As stored: every field is given.
     package init(
         id: SessionID, person: PersonID, provider: ProviderID, device: DeviceID, createdAt: Int, expiresAt: Int,
-        authTime: Int?, amr: [String], acr: String?, mfaAt: Int?, evidence: SignInEvidence, refresh: RefreshState?,
-        endedAt: Int?, end: End?
+        authTime: Int?, amr: [String], acr: String?, mfaAt: Int?, evidence: SignInEvidence,
+        principal: SAMLPrincipal?, refresh: RefreshState?, endedAt: Int?, end: End?
     ) {
         self.id = id
         self.person = person
@@ -62,6 +67,7 @@ package struct Session: Hashable, Sendable {
         self.acr = acr
         self.mfaAt = mfaAt
         self.evidence = evidence
+        self.principal = principal
         self.refresh = refresh
         self.endedAt = endedAt
         self.end = end

@@ -1,4 +1,5 @@
-/// What a store may forget, so that it does not grow for ever: sign-ins that are over, old sessions, old changes.
+/// What a store may forget, so that it does not grow for ever: sign-ins that are over, old sessions,
+/// old changes, messages that are refused for their age.
 package struct Housekeeping: Hashable, Sendable {
     /// Seconds that a sign-in is kept beyond its end, so that a late browser is told that it has expired.
     package static let signInSeconds = 3600
@@ -6,15 +7,19 @@ package struct Housekeeping: Hashable, Sendable {
     package static let sessionSeconds = 90 * 86_400
     /// Seconds that a change is kept: no follower of the change log may be further behind than that.
     package static let changeSeconds = 7 * 86_400
+    /// Seconds that a used message is kept beyond its end, for replicas whose clocks differ.
+    package static let messageSeconds = 600
     /// Rows of a kind deleted in one transaction: other writers wait for no more than these.
     package static let batch = 500
 
     package var sessions: Int
     package var changes: Int
+    package var messages: Int
 
-    package init(sessions: Int = 0, changes: Int = 0) {
+    package init(sessions: Int = 0, changes: Int = 0, messages: Int = 0) {
         self.sessions = sessions
         self.changes = changes
+        self.messages = messages
     }
 
     /// One transaction of it: what it deleted.
@@ -22,7 +27,8 @@ package struct Housekeeping: Hashable, Sendable {
         try transaction.deleteDeviceAuthorizations(expiredBefore: now - signInSeconds)
         return Housekeeping(
             sessions: try transaction.deleteSessions(endedBefore: now - sessionSeconds, limit: batch),
-            changes: try transaction.deleteChanges(before: now - changeSeconds, limit: batch))
+            changes: try transaction.deleteChanges(before: now - changeSeconds, limit: batch),
+            messages: try transaction.deleteMessages(expiredBefore: now - messageSeconds, limit: batch))
     }
 
     /// Forgets what may be forgotten at `now`, in at most `maximumSteps` transactions. What was deleted.
@@ -32,7 +38,8 @@ package struct Housekeeping: Hashable, Sendable {
             let done = try await store.write { try step($0, now: now) }
             total.sessions += done.sessions
             total.changes += done.changes
-            if done.sessions < batch, done.changes < batch { break }
+            total.messages += done.messages
+            if done.sessions < batch, done.changes < batch, done.messages < batch { break }
         }
         return total
     }

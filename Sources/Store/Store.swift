@@ -25,7 +25,7 @@ package protocol StoreReader {
     func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization?
     func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization?
     func deviceAuthorization(userCodeHash: [UInt8]) throws -> DeviceAuthorization?
-    /// The redirect that this `state` belongs to.
+    /// The redirect that this `state` belongs to, or the answer that this handle does.
     func deviceAuthorization(stateHash: [UInt8]) throws -> DeviceAuthorization?
     /// Those with `expiresAt` after `now`.
     func openDeviceAuthorizations(now: Int) throws -> [DeviceAuthorization]
@@ -43,6 +43,8 @@ package protocol StoreReader {
     func openSessionExpiries() throws -> [SessionID: Int]
     func openSessions(of person: PersonID) throws -> [Session]
     func openSession(of device: DeviceID) throws -> Session?
+    /// Those not ended whose SAML provider calls their person by this NameID, whatever its format and qualifiers.
+    func openSessions(provider: ProviderID, nameID: String) throws -> [Session]
 
     func node(_ id: NodeID) throws -> NodeRecord?
     func node(device: DeviceID) throws -> NodeRecord?
@@ -80,6 +82,12 @@ package protocol StoreTransaction: StoreReader {
     func save(_ node: NodeRecord) throws
     /// Removes it; its addresses stay reserved from `now` on, for `isAddressTaken` to judge.
     func deleteNode(_ id: NodeID, now: Int) throws
+
+    /// Remembers that a provider's message (an assertion, a request) was used, by the hash of its ID. False when it was
+    /// used before: then nothing may come of it. `expiresAt`: from then on the message is refused for its age.
+    func rememberMessage(_ idHash: [UInt8], of provider: ProviderID, expiresAt: Int) throws -> Bool
+    /// Deletes those expired before then, at most `limit`. The number deleted.
+    func deleteMessages(expiredBefore: Int, limit: Int) throws -> Int
 
     func appendChange(_ subject: ChangeRecord.Subject, at now: Int) throws
     /// Deletes the oldest rows of the change log that are from before then, at most `limit`; the last row always stays,

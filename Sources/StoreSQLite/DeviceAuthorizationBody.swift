@@ -8,7 +8,7 @@ struct DeviceAuthorizationKeys {
     let id: RecordID
     let deviceCodeHash: [UInt8]
     let userCodeHash: [UInt8]
-    /// Set while the browser is at the identity provider.
+    /// Set while the browser is at the identity provider, and while the answer waits for the browser to come for it.
     let stateHash: [UInt8]?
     let expiresAt: Int
 }
@@ -19,8 +19,12 @@ extension DeviceAuthorization {
     static let maximumBodyBytes = 1 << 20
 
     var keys: DeviceAuthorizationKeys {
-        var stateHash: [UInt8]?
-        if case .redirected(_, let redirect) = state { stateHash = redirect.stateHash }
+        let stateHash: [UInt8]? =
+            switch state {
+            case .redirected(_, let redirect): redirect.stateHash
+            case .answered(_, _, let handleHash): handleHash
+            case .pending, .claimed, .authenticated, .approved, .redeemed, .denied, .failed: nil
+            }
         return DeviceAuthorizationKeys(
             id: id, deviceCodeHash: deviceCodeHash, userCodeHash: userCodeHash, stateHash: stateHash,
             expiresAt: expiresAt)
@@ -69,6 +73,8 @@ extension DeviceAuthorization.State {
         case .claimed(let browser): ["is": "claimed", "browser": browser.json]
         case .redirected(let browser, let redirect):
             ["is": "redirected", "browser": browser.json, "redirect": redirect.json]
+        case .answered(let browser, let signIn, _):
+            ["is": "answered", "browser": browser.json, "sign_in": signIn.json]
         case .authenticated(let browser, let signIn):
             ["is": "authenticated", "browser": browser.json, "sign_in": signIn.json]
         case .approved(let approval):
@@ -91,6 +97,9 @@ extension DeviceAuthorization.State {
             guard let stateHash else { throw JSONError.member("state_hash") }
             self = .redirected(
                 try browser(), try ProviderRedirect(members.object("redirect"), stateHash: stateHash))
+        case "answered":
+            guard let stateHash else { throw JSONError.member("state_hash") }
+            self = .answered(try browser(), try SignIn(members.object("sign_in")), handleHash: stateHash)
         case "authenticated": self = .authenticated(try browser(), try SignIn(members.object("sign_in")))
         case "approved":
             self = .approved(
@@ -125,75 +134,25 @@ extension BrowserBinding {
     }
 }
 
-extension ProviderRedirect {
-    fileprivate var json: JSON {
-        [
-            "provider": .string(provider.text), "code_verifier": .string(codeVerifier),
-            "nonce_bytes": .bytes(nonceBytes), "requested_at": .integer(requestedAt),
-        ]
-    }
-
-    fileprivate init(_ members: JSONMembers, stateHash: [UInt8]) throws {
-        self.init(
-            provider: try members.parsed("provider") { ProviderID($0) }, stateHash: stateHash,
-            codeVerifier: try members.string("code_verifier"), nonceBytes: try members.bytes("nonce_bytes"),
-            requestedAt: try members.integer("requested_at"))
-    }
-}
-
-extension SignIn {
-    fileprivate var json: JSON {
-        [
-            "provider": .string(provider.text), "subject": .string(subject),
-            "email": email.map { .string($0.text) } ?? .null, "display_name": .string(displayName),
-            "groups": groups.map { .array($0.sorted().map { .string($0.text) }) } ?? .null,
-            "auth_time": authTime.map { .integer($0) } ?? .null, "amr": .array(amr.map { .string($0) }),
-            "acr": acr.map { .string($0) } ?? .null, "is_multi_factor": .bool(isMultiFactor),
-            "id_token": .string(evidence.idToken), "nonce_bytes": .bytes(evidence.nonceBytes),
-        ]
-    }
-
-    fileprivate init(_ members: JSONMembers) throws {
-        let groups = try members.optionalStrings("groups").map { names in
-            try Set(
-                names.map { name in
-                    guard let group = GroupName(name) else { throw JSONError.member("groups") }
-                    return group
-                })
-        }
-        self.init(
-            provider: try members.parsed("provider") { ProviderID($0) }, subject: try members.string("subject"),
-            email: try members.optionalString("email").map { text in
-                guard let email = EmailAddress(text) else { throw JSONError.member("email") }
-                return email
-            },
-            displayName: try members.string("display_name"), groups: groups,
-            authTime: try members.optionalInteger("auth_time"), amr: try members.strings("amr"),
-            acr: try members.optionalString("acr"), isMultiFactor: try members.bool("is_multi_factor"),
-            evidence: SignInEvidence(
-                idToken: try members.string("id_token"), nonceBytes: try members.bytes("nonce_bytes")))
-    }
-}
-
 extension JSON {
-    fileprivate static func bytes(_ bytes: [UInt8]) -> JSON { .string(Base64URL.encode(bytes)) }
+    static func bytes(_ bytes: [UInt8]) -> JSON { .string(Base64URL.encode(bytes)) }
 }
 
 extension JSONMembers {
-    fileprivate func bytes(_ name: String) throws(JSONError) -> [UInt8] {
+    func bytes(_ name: String) throws(JSONError) -> [UInt8] {
         guard let bytes = Base64URL.decode(try string(name)) else { throw .member(name) }
         return bytes
     }
 
-    fileprivate func optionalBytes(_ name: String) throws(JSONError) -> [UInt8]? {
+    func optionalBytes(_ name: String) throws(JSONError) -> [UInt8]? {
         try optionalString(name) == nil ? nil : bytes(name)
     }
 
-    fileprivate func optionalObject(_ name: String) throws(JSONError) -> JSONMembers? {
+    func optionalObject(_ name: String) throws(JSONError) -> JSONMembers? {
         has(name) ? try object(name) : nil
     }
 
-    fileprivate func parsed<Value>(_ name: String, _ parse: (String) -> Value?) throws(JSONError) -> Value {
+    func parsed<Value>(_ name: String, _ parse: (String) -> Value?) throws(JSONError) -> Value {
         guard let value = parse(try string(name)) else { throw .member(name) }
         return value
     }

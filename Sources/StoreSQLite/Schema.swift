@@ -10,7 +10,7 @@ enum Schema {
     static let applicationID = 0x7A74_6E61
 
     /// Number n takes a database from `user_version` n to n + 1. Published ones never change.
-    private static let migrations = [
+    static let migrations = [
         """
         CREATE TABLE device_authorizations (
             id TEXT PRIMARY KEY,
@@ -98,7 +98,27 @@ enum Schema {
             name TEXT PRIMARY KEY,
             value TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """,
         """
+        ALTER TABLE sessions RENAME COLUMN id_token TO evidence;
+        ALTER TABLE sessions RENAME COLUMN nonce_bytes TO random_bytes;
+        ALTER TABLE sessions ADD COLUMN evidence_kind TEXT NOT NULL DEFAULT 'id-token';
+        ALTER TABLE sessions ADD COLUMN name_id TEXT;
+        ALTER TABLE sessions ADD COLUMN name_id_format TEXT;
+        ALTER TABLE sessions ADD COLUMN name_qualifier TEXT;
+        ALTER TABLE sessions ADD COLUMN sp_name_qualifier TEXT;
+        ALTER TABLE sessions ADD COLUMN session_index TEXT;
+        CREATE INDEX sessions_open_by_name_id ON sessions (provider, name_id)
+            WHERE ended_at IS NULL AND name_id IS NOT NULL;
+
+        CREATE TABLE used_messages (
+            provider TEXT NOT NULL,
+            id_hash BLOB NOT NULL,
+            expires_at INTEGER NOT NULL,
+            PRIMARY KEY (provider, id_hash)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX used_messages_by_expiry ON used_messages (expires_at);
+        """,
     ]
 
     static var configuration: Configuration {

@@ -5,9 +5,10 @@ internal import StrictJSON
 
 private let table = "sessions"
 private let columns = [
-    "id", "person", "provider", "device", "created_at", "expires_at", "auth_time", "amr", "acr", "mfa_at", "id_token",
-    "nonce_bytes", "refresh_hash", "refresh_generation", "refresh_previous_hash", "refresh_attempt_hash",
-    "refresh_rotated_at", "ended_at", "end_reason",
+    "id", "person", "provider", "device", "created_at", "expires_at", "auth_time", "amr", "acr", "mfa_at", "evidence",
+    "random_bytes", "refresh_hash", "refresh_generation", "refresh_previous_hash", "refresh_attempt_hash",
+    "refresh_rotated_at", "ended_at", "end_reason", "evidence_kind", "name_id", "name_id_format", "name_qualifier",
+    "sp_name_qualifier", "session_index",
 ]
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE "
 private let byID = select + "id = ?"
@@ -15,6 +16,8 @@ private let open = select + "ended_at IS NULL ORDER BY created_at, id"
 private let expiries = "SELECT id, expires_at FROM \(table) WHERE ended_at IS NULL"
 private let openByPerson = select + "person = ? AND ended_at IS NULL ORDER BY created_at, id"
 private let openByDevice = select + "device = ? AND ended_at IS NULL"
+private let openByNameID =
+    select + "provider = ? AND name_id = ? AND ended_at IS NULL AND name_id IS NOT NULL ORDER BY created_at, id"
 private let saveSession = SQLiteTransaction.upsertStatement(table, columns)
 
 extension SQLiteReading {
@@ -38,6 +41,10 @@ extension SQLiteReading {
     package func openSession(of device: DeviceID) throws -> Session? {
         try connection.row(table, openByDevice, [.text(device.thumbprint)], readSession)
     }
+
+    package func openSessions(provider: ProviderID, nameID: String) throws -> [Session] {
+        try connection.rows(table, openByNameID, [.text(provider.text), .text(nameID)], readSession)
+    }
 }
 
 private func readSession(_ row: SQLiteRow) throws(StoreError) -> Session {
@@ -46,9 +53,27 @@ private func readSession(_ row: SQLiteRow) throws(StoreError) -> Session {
         provider: try row.parsed(2) { ProviderID($0) }, device: try row.parsed(3) { DeviceID($0) },
         createdAt: try row.integer(4), expiresAt: try row.integer(5), authTime: try row.optionalInteger(6),
         amr: try row.parsed(7, readTexts), acr: try row.optionalText(8), mfaAt: try row.optionalInteger(9),
-        evidence: SignInEvidence(idToken: try row.text(10), nonceBytes: try row.blob(11)),
-        refresh: try readRefresh(row), endedAt: try row.optionalInteger(17),
+        evidence: try readEvidence(row), principal: try readPrincipal(row), refresh: try readRefresh(row),
+        endedAt: try row.optionalInteger(17),
         end: try row.optionalParsed(18) { Session.End(rawValue: $0) })
+}
+
+private func readEvidence(_ row: SQLiteRow) throws(StoreError) -> SignInEvidence {
+    let text = try row.text(10)
+    let statement: SignInEvidence.Statement
+    switch try row.text(19) {
+    case "id-token": statement = .idToken(text)
+    case "saml": statement = .saml(text)
+    default: throw row.corrupt
+    }
+    return SignInEvidence(statement, randomBytes: try row.blob(11))
+}
+
+private func readPrincipal(_ row: SQLiteRow) throws(StoreError) -> SAMLPrincipal? {
+    guard let nameID = try row.optionalText(20) else { return nil }
+    return SAMLPrincipal(
+        nameID: nameID, format: try row.optionalText(21), nameQualifier: try row.optionalText(22),
+        spNameQualifier: try row.optionalText(23), sessionIndex: try row.optionalText(24))
 }
 
 private func readRefresh(_ row: SQLiteRow) throws(StoreError) -> RefreshState? {
@@ -79,17 +104,24 @@ extension SQLiteTransaction {
     }
 
     package func save(_ session: Session) throws {
-        let refresh = session.refresh
+        let (refresh, principal) = (session.refresh, session.principal)
+        let (kind, evidence) =
+            switch session.evidence.statement {
+            case .idToken(let text): ("id-token", text)
+            case .saml(let text): ("saml", text)
+            }
         try upsert(
             saveSession,
             [
                 .text(session.id.text), .text(session.person.text), .text(session.provider.text),
                 .text(session.device.thumbprint), .integer(session.createdAt), .integer(session.expiresAt),
                 .integer(session.authTime), .text(JSON.array(session.amr.map { .string($0) }).encodedText()),
-                .text(session.acr), .integer(session.mfaAt), .text(session.evidence.idToken),
-                .blob(session.evidence.nonceBytes), .blob(refresh?.currentHash), .integer(refresh?.generation),
+                .text(session.acr), .integer(session.mfaAt), .text(evidence),
+                .blob(session.evidence.randomBytes), .blob(refresh?.currentHash), .integer(refresh?.generation),
                 .blob(refresh?.previousHash), .blob(refresh?.attemptHash), .integer(refresh?.rotatedAt),
-                .integer(session.endedAt), .text(session.end?.rawValue),
+                .integer(session.endedAt), .text(session.end?.rawValue), .text(kind), .text(principal?.nameID),
+                .text(principal?.format), .text(principal?.nameQualifier), .text(principal?.spNameQualifier),
+                .text(principal?.sessionIndex),
             ])
     }
 }

@@ -56,7 +56,7 @@ private struct Member: Sendable {
         let signIn = SignIn(
             provider: provider, subject: person.subject, email: person.email, displayName: person.displayName,
             groups: nil, authTime: now, amr: ["pwd", "mfa"], acr: nil, isMultiFactor: true,
-            evidence: SignInEvidence(idToken: random.token(700), nonceBytes: random.bytes(32)))
+            evidence: SignInEvidence(.idToken(random.token(700)), randomBytes: random.bytes(32)))
         var session = Session(
             id: sessionID, person: personID, device: device, signIn: signIn, createdAt: now, lifetime: 30 * 86_400)
         session.refresh = RefreshState(

@@ -162,7 +162,7 @@ struct Fixture: Sendable {
             signIn: SignIn(
                 provider: try #require(ProviderID("main")), subject: "s", email: nil, displayName: "", groups: nil,
                 authTime: now, amr: ["pwd"], acr: nil, isMultiFactor: false,
-                evidence: SignInEvidence(idToken: "", nonceBytes: [])),
+                evidence: SignInEvidence(.idToken(""), randomBytes: [])),
             createdAt: now, lifetime: lifetime)
         try await store.write { transaction in
             if var former = try transaction.openSession(of: session.device) {

@@ -31,10 +31,14 @@ import Walkthrough
         var device = try harness.device()
         _ = try await harness.signedIn(&device)
         let session = try #require(try await harness.store.read { try $0.openSessions().first })
-        let claims = try #require(session.evidence.idToken.split(separator: ".").dropFirst().first)
+        guard case .idToken(let idToken) = session.evidence.statement else {
+            Issue.record("the evidence is no ID token")
+            return
+        }
+        let claims = try #require(idToken.split(separator: ".").dropFirst().first)
         let nonce = try JSONMembers(parsing: try #require(Base64URL.decode(claims))).string("nonce")
         let expected = Digest.sha256(
-            Array("ztna-login-v1".utf8) + Array(device.key.publicKey.thumbprint.utf8) + session.evidence.nonceBytes)
+            Array("ztna-login-v1".utf8) + Array(device.key.publicKey.thumbprint.utf8) + session.evidence.randomBytes)
         #expect(nonce == Base64URL.encode(expected))
     }
 

@@ -28,10 +28,11 @@ enum Samples {
 
     static let signIn = SignIn(
         provider: provider, subject: "alice", email: nil, displayName: "Alice", groups: nil, authTime: 90, amr: ["mfa"],
-        acr: nil, isMultiFactor: true, evidence: SignInEvidence(idToken: "a.b.c", nonceBytes: [1]))
+        acr: nil, isMultiFactor: true, evidence: SignInEvidence(.idToken("a.b.c"), randomBytes: [1]))
 
     static let redirect = ProviderRedirect(
-        provider: provider, stateHash: [9], codeVerifier: "v", nonceBytes: [1], requestedAt: 100)
+        provider: provider, stateHash: [9], randomBytes: [1], exchange: .openIDConnect(codeVerifier: "v"),
+        requestedAt: 100)
 
     static func browser(local: Bool = false, cookie: [UInt8] = Samples.cookie) -> BrowserBinding {
         BrowserBinding(cookieHash: cookie, isLocal: local, numbers: local ? [] : [11, 42, 73])

@@ -65,7 +65,19 @@ struct RandomRecords: RandomNumberGenerator {
             provider: providerID(), subject: text(), email: optional { $0.email() }, displayName: text(),
             groups: optional { $0.groups() }, authTime: optional { $0.time() },
             amr: (0..<number(0...3)).map { _ in text() }, acr: optional { $0.text() }, isMultiFactor: flag(),
-            evidence: SignInEvidence(idToken: base64url(number(0...900)), nonceBytes: bytes(number(0...32))))
+            evidence: evidence(),
+            validUntil: optional { $0.time() }, principal: optional { $0.principal() })
+    }
+
+    mutating func evidence() -> SignInEvidence {
+        SignInEvidence(
+            flag() ? .idToken(base64url(number(0...900))) : .saml(text()), randomBytes: bytes(number(0...32)))
+    }
+
+    mutating func principal(nameID: String? = nil) -> SAMLPrincipal {
+        SAMLPrincipal(
+            nameID: nameID ?? text(), format: optional { $0.text() }, nameQualifier: optional { $0.text() },
+            spNameQualifier: optional { $0.text() }, sessionIndex: optional { $0.text() })
     }
 
     mutating func browser() -> BrowserBinding {
@@ -74,12 +86,12 @@ struct RandomRecords: RandomNumberGenerator {
 
     mutating func redirect() -> ProviderRedirect {
         ProviderRedirect(
-            provider: providerID(), stateHash: hash(), codeVerifier: base64url(43), nonceBytes: bytes(32),
-            requestedAt: time())
+            provider: providerID(), stateHash: hash(), randomBytes: bytes(32),
+            exchange: flag() ? .openIDConnect(codeVerifier: base64url(43)) : .saml, requestedAt: time())
     }
 
     mutating func state() -> DeviceAuthorization.State {
-        switch number(0...7) {
+        switch number(0...8) {
         case 0: .pending
         case 1: .claimed(browser())
         case 2: .redirected(browser(), redirect())
@@ -91,6 +103,7 @@ struct RandomRecords: RandomNumberGenerator {
                     loopback: optional { LoopbackCode(hash: $0.hash()) }))
         case 5: .redeemed(recordID())
         case 6: .denied
+        case 7: .answered(browser(), signIn(), handleHash: hash())
         default: .failed(reason: text())
         }
     }
@@ -117,17 +130,20 @@ struct RandomRecords: RandomNumberGenerator {
             lastSignInAt: optional { $0.time() })
     }
 
-    mutating func session(of person: PersonID? = nil, device: DeviceID? = nil, open: Bool? = nil) -> Session {
+    mutating func session(
+        of person: PersonID? = nil, at provider: ProviderID? = nil, device: DeviceID? = nil, open: Bool? = nil,
+        principal: SAMLPrincipal? = nil
+    ) -> Session {
         let isOpen = open ?? flag()
         let refresh = RefreshState(
             currentHash: hash(), generation: number(0...1000), previousHash: optional { $0.hash() },
             attemptHash: optional { $0.hash() }, rotatedAt: time())
         let end = Session.End.allCases[number(0...(Session.End.allCases.count - 1))]
         return Session(
-            id: recordID(), person: person ?? recordID(), provider: providerID(), device: device ?? deviceID(),
-            createdAt: time(), expiresAt: time(), authTime: optional { $0.time() },
+            id: recordID(), person: person ?? recordID(), provider: provider ?? providerID(),
+            device: device ?? deviceID(), createdAt: time(), expiresAt: time(), authTime: optional { $0.time() },
             amr: (0..<number(0...3)).map { _ in text() }, acr: optional { $0.text() }, mfaAt: optional { $0.time() },
-            evidence: SignInEvidence(idToken: base64url(100), nonceBytes: bytes(number(0...32))),
+            evidence: evidence(), principal: principal ?? optional { $0.principal() },
             refresh: flag() ? refresh : nil, endedAt: isOpen ? nil : time(), end: isOpen ? nil : end)
     }
 

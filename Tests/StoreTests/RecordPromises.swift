@@ -17,6 +17,9 @@ let signInPromises = [
                 if case .redirected(_, let redirect) = saved.state {
                     #expect(try records.deviceAuthorization(stateHash: redirect.stateHash) == saved)
                 }
+                if case .answered(_, _, let handleHash) = saved.state {
+                    #expect(try records.deviceAuthorization(stateHash: handleHash) == saved)
+                }
             }
         }
     },
@@ -211,6 +214,71 @@ let sessionPromises = [
             #expect(Set(try records.openSessions(of: person)) == [second, other])
             #expect(try records.session(first.id) == first)
         }
+    },
+]
+
+let messagePromises = [
+    StorePromise("open sessions are found by their provider's name for the person, byte for byte") {
+        store async throws in
+        var random = RandomRecords(seed: 42)
+        let (here, elsewhere) = (random.providerID(), random.providerID())
+        let names = ["alice", "Alice", "alice ", "alice\0", "é", "e\u{301}", ""]
+        var sessions = names.map { name in
+            random.session(at: here, open: true, principal: random.principal(nameID: name))
+        }
+        sessions.append(random.session(at: here, open: true, principal: random.principal(nameID: "alice")))
+        let others = [
+            random.session(at: elsewhere, open: true, principal: random.principal(nameID: "alice")),
+            random.session(at: here, open: false, principal: random.principal(nameID: "alice")),
+        ]
+        try await store.write { [sessions] records in
+            for session in sessions + others { try records.save(session) }
+        }
+        for name in names {
+            let found = try await store.read { try $0.openSessions(provider: here, nameID: name) }
+            let meant = sessions.filter { $0.principal.map { Array($0.nameID.utf8) } == Array(name.utf8) }
+            #expect(Set(found.map(\.id)) == Set(meant.map(\.id)))
+        }
+        #expect(try await store.read { try $0.openSessions(provider: here, nameID: "bob") }.isEmpty)
+    },
+    StorePromise("a message of a provider is remembered once, until it is deleted") { store async throws in
+        var random = RandomRecords(seed: 43)
+        let (here, elsewhere) = (random.providerID(), random.providerID())
+        let (first, second) = (random.hash(), random.hash())
+        let remember = { @Sendable (hash: [UInt8], provider: ProviderID, expiresAt: Int) in
+            try await store.write { try $0.rememberMessage(hash, of: provider, expiresAt: expiresAt) }
+        }
+        #expect(try await remember(first, here, 100))
+        #expect(try await !remember(first, here, 100))
+        #expect(try await !remember(first, here, 900))
+        #expect(try await remember(second, here, 101))
+        #expect(try await remember(first, elsewhere, 102))
+        #expect(try await store.write { try $0.deleteMessages(expiredBefore: 100, limit: 10) } == 0)
+        #expect(try await store.write { try $0.deleteMessages(expiredBefore: 103, limit: 2) } == 2)
+        #expect(try await remember(first, here, 100))
+        #expect(try await !remember(first, elsewhere, 102))
+    },
+    StorePromise("a message is forgotten again when its transaction fails") { store async throws in
+        var random = RandomRecords(seed: 44)
+        let (provider, hash) = (random.providerID(), random.hash())
+        await #expect(throws: BodyFailed.self) {
+            try await store.write { records in
+                #expect(try records.rememberMessage(hash, of: provider, expiresAt: 1))
+                throw BodyFailed()
+            }
+        }
+        #expect(try await store.write { try $0.rememberMessage(hash, of: provider, expiresAt: 1) })
+    },
+    StorePromise("of many that use one message at once, one may") { store async throws in
+        var random = RandomRecords(seed: 45)
+        let (provider, hash) = (random.providerID(), random.hash())
+        let winners = try await withThrowingTaskGroup { group in
+            for _ in 0..<64 {
+                group.addTask { try await store.write { try $0.rememberMessage(hash, of: provider, expiresAt: 1) } }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(winners == 1)
     },
 ]
 

@@ -73,7 +73,7 @@ import Testing
         }
         let expected = [
             "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "trusted_schema": "0",
-            "application_id": "\(0x7A74_6E61)", "user_version": "1",
+            "application_id": "\(0x7A74_6E61)", "user_version": "2",
         ]
         for (name, value) in expected { #expect(try await store.pragma(name) == value, "\(name)") }
         await store.close()
@@ -156,6 +156,7 @@ import Testing
         ("UPDATE device_authorizations SET body = replace(body, 'redirected', 'redirecte')", "device_authorizations"),
         ("UPDATE people SET subject = CAST(x'ff' AS TEXT)", "people"), ("UPDATE people SET email = '@'", "people"),
         ("UPDATE sessions SET amr = '[1]'", "sessions"), ("UPDATE sessions SET end_reason = 'x'", "sessions"),
+        ("UPDATE sessions SET evidence_kind = 'x'", "sessions"),
         ("UPDATE sessions SET refresh_hash = x'00', refresh_generation = NULL", "sessions"),
         ("UPDATE nodes SET ipv4 = -1", "nodes"), ("UPDATE nodes SET ipv6 = x'00'", "nodes"),
         ("UPDATE nodes SET tags = 'A'", "nodes"), ("UPDATE nodes SET host = '-'", "nodes"),
@@ -202,7 +203,7 @@ import Testing
     @Test func `keeps every hash as bytes`() async throws {
         let store = try SQLiteStore(inMemory: ())
         let types = try await store.columnTypes(endingIn: "hash")
-        #expect(types.count == 6)
+        #expect(types.count == 7)
         #expect(types.allSatisfy { $0 == "BLOB" })
     }
 }

@@ -19,7 +19,8 @@ struct BodyFailed: Error, Hashable {}
 /// All promises of the doc comments in Sources/Store/Store.swift: each backend is put through every one.
 enum StoreConformance {
     static let all =
-        transactionPromises + signInPromises + peoplePromises + sessionPromises + nodePromises + changePromises
+        transactionPromises + signInPromises + peoplePromises + sessionPromises + messagePromises + nodePromises
+        + changePromises
 }
 
 let transactionPromises = [
@@ -156,8 +157,16 @@ let changePromises = [
                 try records.appendChange(.node(RandomRecords.fixed(1)), at: moment)
             }
         }
+        let provider = random.providerID()
+        let (stale, fresh) = (random.hash(), random.hash())
+        try await store.write { records in
+            for (hash, moment) in [(stale, now - Housekeeping.messageSeconds - 1), (fresh, now)] {
+                _ = try records.rememberMessage(hash, of: provider, expiresAt: moment)
+            }
+        }
         let done = try await Housekeeping.run(in: store, now: now)
-        #expect(done.sessions == 1 && done.changes == Housekeeping.batch + 5)
+        #expect(done.sessions == 1 && done.changes == Housekeeping.batch + 5 && done.messages == 1)
+        #expect(try await store.write { try !$0.rememberMessage(fresh, of: provider, expiresAt: now) })
         try await store.read { [sessions] records throws in
             #expect(try records.deviceAuthorization(old.id) == nil)
             #expect(try records.deviceAuthorization(late.id) != nil)

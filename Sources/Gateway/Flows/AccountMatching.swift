@@ -17,11 +17,17 @@ extension StoreTransaction {
             displayName: signIn.displayName, isActive: true, createdAt: now, lastSignInAt: now)
     }
 
-    /// Saves person and groups. An absent groups claim changes nothing; an empty one removes all that came from it.
+    /// Saves person and groups. Groups that the provider does not speak of stay; no groups remove all that came
+    /// from it.
     func keep(_ person: PersonRecord, _ signIn: SignIn, at now: Int) throws {
         try save(person)
         if let groups = signIn.groups {
-            _ = try setMemberships(of: person.id, source: .tokenClaim, to: groups)
+            let source: MembershipSource =
+                switch signIn.evidence.statement {
+                case .idToken: .tokenClaim
+                case .saml: .samlAttribute
+                }
+            _ = try setMemberships(of: person.id, source: source, to: groups)
         }
         try appendChange(.person(person.id), at: now)
     }

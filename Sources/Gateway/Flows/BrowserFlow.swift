@@ -58,8 +58,8 @@ struct BrowserFlow: Sendable {
         let outcome = try await step(find: { try $0.deviceAuthorization(id) }) { authorization throws(SignInRefusal) in
             try authorization.redirect(
                 ProviderRedirect(
-                    provider: provider.id, stateHash: Digest.sha256(state), codeVerifier: verifier,
-                    nonceBytes: nonceBytes, requestedAt: now),
+                    provider: provider.id, stateHash: Digest.sha256(state), randomBytes: nonceBytes,
+                    exchange: .openIDConnect(codeVerifier: verifier), requestedAt: now),
                 cookieHash: cookieHash, now: now)
         }
         switch outcome {

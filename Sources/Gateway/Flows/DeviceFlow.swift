@@ -114,6 +114,8 @@ struct DeviceFlow: Sendable {
             var session = Session(
                 id: approval.session, person: approval.person, device: device, signIn: approval.signIn, createdAt: now,
                 lifetime: lifetime)
+            // What the provider vouched for may have run out while the person hesitated.
+            guard session.isActive(at: now) else { return .failure(.expired) }
             session.refresh = RefreshState(
                 currentHash: token.hash, generation: 0, previousHash: nil, attemptHash: nil, rotatedAt: now)
             try transaction.replaceSession(of: device, by: session, now: now)

@@ -48,18 +48,21 @@ struct CallbackRoutes: Sendable {
                 metadata: ["provider": "\(provider.id)"])
             return answers.over(.outOfOrder)
         }
-        guard taken.redirect.provider == provider.id else {
+        guard taken.redirect.provider == provider.id,
+            case .openIDConnect(let codeVerifier) = taken.redirect.exchange
+        else {
             services.logger.warning(
                 "callback refused: state of another provider (mix-up, RFC 9207)",
                 metadata: ["provider": "\(provider.id)"])
             return answers.over(.outOfOrder)
         }
-        return try await finish(response, taken, provider: provider, cookieHash: cookieHash)
+        return try await finish(
+            response, taken, codeVerifier: codeVerifier, provider: provider, cookieHash: cookieHash)
     }
 
     private func finish(
-        _ response: AuthorizationResponse, _ taken: BrowserFlow.Taken, provider: ProviderConfiguration,
-        cookieHash: [UInt8]
+        _ response: AuthorizationResponse, _ taken: BrowserFlow.Taken, codeVerifier: String,
+        provider: ProviderConfiguration, cookieHash: [UInt8]
     ) async throws -> Response {
         let exchange = CodeExchange(
             provider: provider, redirectURI: configuration.redirectURI(provider.id), clients: clients,
@@ -67,7 +70,8 @@ struct CallbackRoutes: Sendable {
         let signIn: SignIn
         do throws(ProviderFault) {
             let result = try await exchange.signIn(
-                response, device: taken.authorization.device, sent: taken.redirect, now: services.clock())
+                response, device: taken.authorization.device, sent: taken.redirect, codeVerifier: codeVerifier,
+                now: services.clock())
             signIn = result.0
             for note in result.notes {
                 services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])

@@ -14,7 +14,7 @@ struct CodeExchange: Sendable {
     let fetch: ProviderFetch
 
     func signIn(
-        _ response: AuthorizationResponse, device: DeviceID, sent: ProviderRedirect, now: Int
+        _ response: AuthorizationResponse, device: DeviceID, sent: ProviderRedirect, codeVerifier: String, now: Int
     ) async throws(ProviderFault) -> (SignIn, notes: [String]) {
         let metadata = try await clients.metadata(of: provider)
         do throws(AuthorizationResponseError) {
@@ -28,7 +28,7 @@ struct CodeExchange: Sendable {
         }
         let requests = ProviderRequests(provider: provider, fetch: fetch)
         let tokens = try await requests.tokens(
-            code: code, redirectURI: redirectURI, proofKey: ProofKey(verifier: sent.codeVerifier),
+            code: code, redirectURI: redirectURI, proofKey: ProofKey(verifier: codeVerifier),
             at: metadata.tokenEndpoint)
         let idToken = try await validated(tokens, device: device, sent: sent, now: now)
         var userInfo: UserInfo?
@@ -43,14 +43,15 @@ struct CodeExchange: Sendable {
         let signIn = SignIn(
             provider: provider.id, subject: claims.subject, email: claims.email, displayName: claims.displayName,
             groups: claims.groups, authTime: claims.authTime, amr: claims.amr, acr: claims.acr,
-            isMultiFactor: claims.mfa, evidence: SignInEvidence(idToken: tokens.idToken, nonceBytes: sent.nonceBytes))
+            isMultiFactor: claims.mfa, evidence: SignInEvidence(.idToken(tokens.idToken), randomBytes: sent.randomBytes)
+        )
         return (signIn, claims.notes)
     }
 
     private func validated(
         _ tokens: TokenResponse, device: DeviceID, sent: ProviderRedirect, now: Int
     ) async throws(ProviderFault) -> ValidatedIDToken {
-        guard let nonce = CommittingNonce(device: device, randomBytes: sent.nonceBytes) else {
+        guard let nonce = CommittingNonce(device: device, randomBytes: sent.randomBytes) else {
             throw .idToken(.claim("nonce"))
         }
         let unverified: UnverifiedIDToken

@@ -1,0 +1,109 @@
+import Identity
+import Sessions
+import Testing
+
+/// The way of a SAML response: posted without a cookie, then taken up by the browser that was sent.
+@Suite struct `An answer posted without a cookie` {
+    private func redirected() throws -> DeviceAuthorization {
+        var login = Samples.login()
+        try login.claim(by: Samples.browser(), now: 101)
+        var redirect = Samples.redirect
+        redirect.exchange = .saml
+        try login.redirect(redirect, cookieHash: Samples.cookie, now: 102)
+        return login
+    }
+
+    private func answered() throws -> DeviceAuthorization {
+        var login = try redirected()
+        let (_, cookieHash) = try login.takePostedRedirect(now: 103)
+        try login.answer(Samples.signIn, handleHash: [5], cookieHash: cookieHash, now: 104)
+        return login
+    }
+
+    @Test func `waits for the browser that was sent, and is taken up once`() throws {
+        var login = try answered()
+        #expect(login.signIn(for: Samples.cookie) == nil)
+        #expect(throws: SignInRefusal.anotherBrowser) {
+            try login.takeAnswer(cookieHash: Samples.otherCookie, now: 105)
+        }
+        try login.takeAnswer(cookieHash: Samples.cookie, now: 105)
+        #expect(login.signIn(for: Samples.cookie) == Samples.signIn)
+        #expect(login.signIn(for: Samples.otherCookie) == nil)
+        #expect(throws: SignInRefusal.outOfOrder) { try login.takeAnswer(cookieHash: Samples.cookie, now: 105) }
+    }
+
+    @Test func `uses its redirect up`() throws {
+        var login = try redirected()
+        _ = try login.takePostedRedirect(now: 103)
+        #expect(throws: SignInRefusal.outOfOrder) { try login.takePostedRedirect(now: 103) }
+    }
+
+    @Test func `goes to nobody when another browser has taken the code over meanwhile`() throws {
+        var login = try redirected()
+        let (_, cookieHash) = try login.takePostedRedirect(now: 103)
+        try login.claim(by: Samples.browser(cookie: Samples.otherCookie), now: 104)
+        #expect(throws: SignInRefusal.anotherBrowser) {
+            try login.answer(Samples.signIn, handleHash: [5], cookieHash: cookieHash, now: 105)
+        }
+    }
+
+    @Test func `cannot be approved, or replaced by another browser, before it is taken up`() throws {
+        var login = try answered()
+        #expect(throws: SignInRefusal.outOfOrder) {
+            try login.approve(
+                session: Samples.session, person: Samples.person, number: 42, loopback: nil,
+                cookieHash: Samples.cookie, now: 105)
+        }
+        #expect(throws: SignInRefusal.outOfOrder) {
+            try login.claim(by: Samples.browser(cookie: Samples.otherCookie), now: 105)
+        }
+        #expect(throws: SignInRefusal.outOfOrder) {
+            try login.redirect(Samples.redirect, cookieHash: Samples.cookie, now: 105)
+        }
+    }
+
+    @Test func `comes too late after ten minutes or a denial`() throws {
+        var late = try redirected()
+        #expect(throws: SignInRefusal.expired) { try late.takePostedRedirect(now: 700) }
+        try late.deny(cookieHash: Samples.cookie, now: 103)
+        #expect(throws: SignInRefusal.denied) { try late.takePostedRedirect(now: 104) }
+        var denied = try answered()
+        #expect(throws: SignInRefusal.expired) { try denied.takeAnswer(cookieHash: Samples.cookie, now: 700) }
+        try denied.deny(cookieHash: Samples.cookie, now: 105)
+        #expect(throws: SignInRefusal.denied) { try denied.takeAnswer(cookieHash: Samples.cookie, now: 106) }
+    }
+}
+
+@Suite struct `A session from SAML` {
+    @Test(arguments: [(nil, 1100), (5000, 1100), (1050, 1050), (1, 1)])
+    func `ends with its lifetime or with the provider's own session`(_ validUntil: Int?, _ expiresAt: Int) {
+        var signIn = Samples.signIn
+        signIn.validUntil = validUntil
+        let session = Session(
+            id: Samples.session, person: Samples.person, device: Samples.device, signIn: signIn, createdAt: 100,
+            lifetime: 1000)
+        #expect(session.expiresAt == expiresAt)
+    }
+
+    private static let unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+
+    @Test(
+        arguments: [
+            ("alice", "f", nil, nil, [], true), ("alice", nil, nil, nil, [], true),
+            ("alice", unspecified, nil, nil, [], true),
+            ("alice", "f", "idp", "sp", ["7"], true), ("alice", "f", nil, nil, ["6", "7"], true),
+            ("bob", "f", nil, nil, [], false), ("Alice", "f", nil, nil, [], false), ("alice", "g", nil, nil, [], false),
+            ("alice", "f", "other", nil, [], false), ("alice", "f", nil, "other", [], false),
+            ("alice", "f", nil, nil, ["6"], false),
+        ] as [(String, String?, String?, String?, [String], Bool)])
+    func `is meant by a log-out of its own name and index`(
+        _ name: String, _ format: String?, _ qualifier: String?, _ spQualifier: String?, _ indexes: [String],
+        _ isMeant: Bool
+    ) {
+        let principal = SAMLPrincipal(
+            nameID: "alice", format: "f", nameQualifier: "idp", spNameQualifier: "sp", sessionIndex: "7")
+        let named = SAMLPrincipal(
+            nameID: name, format: format, nameQualifier: qualifier, spNameQualifier: spQualifier, sessionIndex: nil)
+        #expect(principal.isMeant(by: named, sessionIndexes: indexes) == isMeant)
+    }
+}
