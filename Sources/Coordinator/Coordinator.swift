@@ -18,6 +18,8 @@ package actor Coordinator {
         let session: SessionID
         var netmap: NetmapFeed
         var mailbox: Mailbox?
+        /// Whether a client may know a position in it: until then nothing needs to be kept for its return.
+        var wasRead = false
     }
 
     static let policyTimeSetting = "policy-issued-at"

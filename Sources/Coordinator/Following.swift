@@ -73,9 +73,7 @@ extension Coordinator {
             try mesh.set(facts, now: now)
             unsigned.remove(id)
             if feeds[id] == nil {
-                feeds[id] = Feed(
-                    session: session,
-                    netmap: NetmapFeed(epoch: newEpoch(), historyLimit: configuration.historyLimit))
+                feeds[id] = newFeed(of: session)
             }
             nodeDeadlines.set(id, at: mesh.deadline(of: id, sessionEnd: until))
             if isNew { logger.log(level: isStarted ? .info : .debug, "node authorized", metadata: metadata(of: id)) }
@@ -86,6 +84,10 @@ extension Coordinator {
             withdraw(id, reason: "signed-out")
             unsigned.insert(id)
         }
+    }
+
+    private func newFeed(of session: SessionID) -> Feed {
+        Feed(session: session, netmap: NetmapFeed(epoch: newEpoch(), historyLimit: configuration.historyLimit))
     }
 
     /// The node disappears from every netmap, and its own stream ends with the reason.
@@ -108,7 +110,12 @@ extension Coordinator {
     /// Sends what changed since the last time: one numbered delta to each netmap concerned.
     func flush(now: Int) {
         for (id, draft) in mesh.takeDrafts() {
-            guard let node = mesh.nodes[id], feeds[id] != nil else { continue }
+            guard let node = mesh.nodes[id], let feed = feeds[id], feed.wasRead else { continue }
+            if feed.mailbox == nil, feed.netmap.isFull {
+                // Away for so long that it needs a snapshot anyway: what changes until then costs nothing.
+                feeds[id] = newFeed(of: feed.session)
+                continue
+            }
             let delta = feeds[id]?.netmap.advance(
                 own: draft.own ? node.authorization : nil, changed: mesh.documents(draft.changed),
                 removed: draft.removed, policy: draft.policy ? node.policy : nil)

@@ -56,6 +56,9 @@ struct NetmapFeed: Sendable {
         return delta
     }
 
+    /// Whether the history is as long as it may be, so that the oldest position is forgotten with the next change.
+    var isFull: Bool { history.count >= historyLimit }
+
     /// What a client at `position` has missed; nil when that is not known any more, and it needs a snapshot.
     func missed(since position: NetmapPosition?) -> [NetmapMessage]? {
         guard let position, position.epoch == epoch, position.sequence >= 0, position.sequence <= sequence else {

@@ -27,6 +27,7 @@ extension Coordinator {
             mailbox.post(snapshot)
         }
         feeds[id]?.mailbox = mailbox
+        feeds[id]?.wasRead = true
         lastSeen[id] = now
         heartbeats.set(id, at: now + NetmapMessage.heartbeatSeconds)
         logger.debug("netmap stream opened", metadata: metadata(of: id))

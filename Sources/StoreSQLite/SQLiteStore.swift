@@ -20,10 +20,14 @@ package final class SQLiteStore: Store {
     private let reads: BatchQueue<PendingRead>
     private let signals = ChangeSignals()
     private let commitCount = Atomic(0)
+    private let company: CommitCompany
 
-    /// Opens or makes the file, readable by its owner alone, and brings its tables up to date.
-    /// Errors: `readOnly`, `diskFull`, `backend`.
-    package init(path: String, queueLimit: Int = 1024) throws(StoreError) {
+    /// Opens or makes the file, readable by its owner alone, and brings its tables up to date. `companyPause`: how long a
+    /// commit waits for others while several write. Errors: `readOnly`, `diskFull`, `backend`.
+    package init(
+        path: String, queueLimit: Int = 1024, companyPause: Duration = .microseconds(300)
+    ) throws(StoreError) {
+        company = CommitCompany(pause: companyPause)
         try Self.createFile(path)
         var configuration = Schema.configuration
         configuration.label = "ztna.store.writer"
@@ -41,6 +45,7 @@ package final class SQLiteStore: Store {
 
     /// A database of this process alone, gone with it.
     package init(inMemory: Void, queueLimit: Int = 1024) throws(StoreError) {
+        company = CommitCompany(pause: .zero)
         do {
             writer = try DatabaseQueue(configuration: Schema.configuration)
             try writer.inDatabase(Schema.prepare)
@@ -60,7 +65,7 @@ package final class SQLiteStore: Store {
             do {
                 guard try writes.add(PendingWrite(body, caller)) else { return }
                 writer.asyncWriteWithoutTransaction { [self] database in
-                    while case let batch = writes.nextBatch(), !batch.isEmpty {
+                    while case let batch = company.gather(writes.nextBatch), !batch.isEmpty {
                         WriteBatch.commit(batch, on: database, signals: signals)
                         commitCount.add(1, ordering: .relaxed)
                     }
