@@ -26,8 +26,11 @@ import Testing
         }
     }
 
-    @Test func `keeps no secrets`() throws {
+    /// Fixtures are signed with keys that anyone may have: they lie where only fixtures are.
+    @Test func `keeps no secrets but the keys of fixtures`() throws {
         for file in Tree.texts {
+            let isFixture = file.hasPrefix("IdPFixtures/") || file.contains("Tests/Fixtures/")
+            if isFixture, file.hasSuffix(".key.pem") { continue }
             guard let text = try? Tree.text(file) else { continue }
             let mark = "PRIVATE" + " KEY-----"
             #expect(!text.contains("-----BEGIN \(mark)") && !text.contains("-----BEGIN RSA \(mark)"), "\(file)")
