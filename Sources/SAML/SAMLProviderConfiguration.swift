@@ -131,4 +131,19 @@ package struct AttributeMap: Hashable, Sendable {
             "urn:oid:1.3.6.1.4.1.5923.1.1.1.13", "http://schemas.microsoft.com/ws/2008/06/identity/claims/primarysid",
         ]
     }
+
+    /// Where there is no display name: its two halves.
+    static var commonGivenName: [String] {
+        [
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname", "urn:oid:2.5.4.42", "givenName",
+            "firstName", "first_name", "given_name",
+        ]
+    }
+
+    static var commonSurname: [String] {
+        [
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname", "urn:oid:2.5.4.4", "sn", "surname",
+            "lastName", "last_name", "family_name",
+        ]
+    }
 }

@@ -1,0 +1,49 @@
+internal import SignedXML
+
+/// Where the one assertion of a response is, and what is signed: seen before any signature is checked.
+///
+/// Every assertion anywhere counts, whatever it hides in; every signature must be a direct child of the response or of the
+/// assertion. So nothing can be wrapped: there is nothing that could be mistaken for another thing.
+/// Source: SAML Core 2.0 §3.3.3, §5.4; Somorovsky et al., On Breaking SAML (2012).
+struct ResponseShape {
+    enum Assertion {
+        case plain(ElementPath, isSigned: Bool)
+        case encrypted(ElementPath)
+    }
+
+    let assertion: Assertion
+    let responseIsSigned: Bool
+
+    /// `root` is known to be a Response. Errors: `assertionCount`, `xml(misplacedSignature)`, `xml(severalSignatures)`.
+    init(_ root: XMLElement) throws(SAMLError) {
+        let plain = root.count([.saml("Assertion")])
+        let encrypted = root.count([.saml("EncryptedAssertion")])
+        let places = root.children.indices.filter { index in
+            let name = root.children[index].name
+            return name.isExactly(.saml("Assertion")) || name.isExactly(.saml("EncryptedAssertion"))
+        }
+        guard plain + encrypted == 1, let place = places.first else {
+            throw .assertionCount(plain: plain, encrypted: encrypted)
+        }
+        let element = root.children[place]
+        let ofResponse = root.all(.ds("Signature")).count
+        let ofAssertion = plain == 1 ? element.all(.ds("Signature")).count : 0
+        guard ofResponse <= 1, ofAssertion <= 1 else { throw .xml(.severalSignatures) }
+        guard root.count([.ds("Signature")]) == ofResponse + ofAssertion else { throw .xml(.misplacedSignature) }
+        responseIsSigned = ofResponse == 1
+        let path = ElementPath.root.child(place)
+        assertion = plain == 1 ? .plain(path, isSigned: ofAssertion == 1) : .encrypted(path)
+    }
+
+    /// A decrypted assertion by itself; whether it is signed. Errors: `wrongRoot`, and as above.
+    static func isSigned(decrypted root: XMLElement) throws(SAMLError) -> Bool {
+        guard root.name.isExactly(.saml("Assertion")) else { throw .wrongRoot(root.name.local) }
+        let plain = root.count([.saml("Assertion")])
+        let encrypted = root.count([.saml("EncryptedAssertion")])
+        guard plain == 1, encrypted == 0 else { throw .assertionCount(plain: plain, encrypted: encrypted) }
+        let own = root.all(.ds("Signature")).count
+        guard own <= 1 else { throw .xml(.severalSignatures) }
+        guard root.count([.ds("Signature")]) == own else { throw .xml(.misplacedSignature) }
+        return own == 1
+    }
+}
