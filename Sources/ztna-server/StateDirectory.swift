@@ -7,9 +7,10 @@ struct StateDirectory {
 
     let path: String
 
-    init(path: String) throws(Failure) {
+    /// `isMade: false` is for commands beside a server: what is not there is reported, not made with the wrong owner.
+    init(path: String, isMade: Bool = true) throws(Failure) {
         self.path = path
-        if mkdir(path, 0o700) != 0, errno != EEXIST {
+        if isMade, mkdir(path, 0o700) != 0, errno != EEXIST {
             throw Failure(explanation: "the state directory \(path) cannot be made: \(Self.reason())")
         }
         var status = stat()
@@ -26,28 +27,39 @@ struct StateDirectory {
 
     /// The 32 bytes of a key file; made when there is none yet.
     func key(_ name: String, randomness: Randomness) throws(Failure) -> [UInt8] {
-        let file = "\(path)/\(name).key"
-        if let existing = try read(file) { return existing }
+        let file = "\(name).key"
+        if let existing = try read(file, atMost: 32, isSecret: true) {
+            guard existing.count == 32 else {
+                throw Failure(explanation: "\(path)/\(file) is not a key of 32 bytes: restore it from its backup")
+            }
+            return existing
+        }
         let bytes = randomness.bytes(32)
-        // Written whole under another name first: a crash leaves either no key or a good one.
+        try bytes.withUnsafeBytes { bytes in Result { () throws(Failure) in try write(bytes, to: file) } }.get()
+        return bytes
+    }
+
+    /// Written whole under another name first: a crash leaves either no file or a good one. Mode 0600.
+    func write(_ bytes: UnsafeRawBufferPointer, to name: String) throws(Failure) {
+        let file = "\(path)/\(name)"
         let temporary = file + ".new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure(explanation: "\(temporary) cannot be made: \(Self.reason())") }
         defer { close(descriptor) }
-        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard written == bytes.count, fsync(descriptor) == 0, rename(temporary, file) == 0 else {
-            throw Failure(explanation: "\(file) cannot be written: \(Self.reason())")
-        }
+        guard Glibc.write(descriptor, bytes.baseAddress, bytes.count) == bytes.count, fsync(descriptor) == 0,
+            rename(temporary, file) == 0
+        else { throw Failure(explanation: "\(file) cannot be written: \(Self.reason())") }
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if directory >= 0 {
             fsync(directory)
             close(directory)
         }
-        return bytes
     }
 
-    private func read(_ file: String) throws(Failure) -> [UInt8]? {
+    /// Nil when there is no such file; one byte too many, when there are more than `atMost`.
+    func read(_ name: String, atMost limit: Int, isSecret: Bool) throws(Failure) -> [UInt8]? {
+        let file = "\(path)/\(name)"
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -55,15 +67,13 @@ struct StateDirectory {
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+        guard fstat(descriptor, &status) == 0, !isSecret || status.st_mode & 0o077 == 0 else {
             throw Failure(explanation: "others may read \(file): run `chmod 600 \(file)`, and think about who has")
         }
-        var bytes = [UInt8](repeating: 0, count: 33)
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
         let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-        guard count == 32 else {
-            throw Failure(explanation: "\(file) is not a key of 32 bytes: restore it from its backup")
-        }
-        return Array(bytes.prefix(32))
+        guard count >= 0 else { throw Failure(explanation: "\(file) cannot be read: \(Self.reason())") }
+        return Array(bytes.prefix(count))
     }
 
     private static func reason() -> String { String(cString: strerror(errno)) }

@@ -72,6 +72,9 @@ final class RunningProgram: Sendable {
 
     func interrupt() { process.interrupt() }
 
+    /// SIGHUP: read the files again.
+    func hangUp() { Glibc.kill(process.processIdentifier, SIGHUP) }
+
     struct Finished {
         let status: Int32
         let output: String
