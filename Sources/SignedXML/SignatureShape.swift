@@ -63,7 +63,7 @@ struct SignatureShape {
     private static func prefixes(_ algorithm: XMLElement) throws(SignedXMLError) -> [String] {
         let parts = try algorithm.parts()
         guard let list = parts.first else { return [] }
-        guard parts.count == 1, try list.parts().isEmpty,
+        guard parts.count == 1, list.content.isEmpty,
             list.name == XMLName("InclusiveNamespaces", in: XMLNamespace.exclusiveCanonicalization),
             let text = list.attribute("PrefixList"), text.utf8.count <= 1_024
         else { throw .transform }
