@@ -17,10 +17,12 @@ struct FileContext: Sendable {
 
 extension Report {
     /// The resolved path of a file that exists and may be read.
-    mutating func readableFile(_ node: YAMLNode, _ context: FileContext, expected: String) -> String? {
+    mutating func readableFile(
+        _ node: YAMLNode, _ context: FileContext, expected: String, atMost limit: Int = FileContext.maximumBytes
+    ) -> String? {
         guard let text = text(node, expected: expected) else { return nil }
         let path = context.resolve(text)
-        if case .failure(let failure) = context.files.read(path, FileContext.maximumBytes) {
+        if case .failure(let failure) = context.files.read(path, limit) {
             error(at: node.position, "the file \(failure.description)", found: "\"\(path)\"", expected: expected)
             return nil
         }

@@ -14,13 +14,14 @@ struct SAMLProviderReader {
     func provider(
         _ section: Section, _ common: CommonProviderKeys, _ report: inout Report
     ) -> SAMLProviderConfiguration? {
-        let source = SAMLSourceReader(context: context, common: common).source(section, &report)
+        let allowsSHA1 = section.node("allow_sha1").flatMap { report.bool($0) } ?? false
+        let source = SAMLSourceReader(context: context, common: common, allowsSHA1: allowsSHA1)
+            .source(section, &report)
         let nameIDFormat = section.node("name_id_format").flatMap { readNameIDFormat($0, &report) }
         let attributes = section.node("attributes").map { readAttributes($0, section.name, &report) }
         let mfa = section.node("mfa").flatMap { readMFA($0, section.name, &report) }
         let encrypted = section.node("require_encrypted_assertions").flatMap { report.bool($0) } ?? false
         let allowsCBC = section.node("allow_cbc").flatMap { report.bool($0) }
-        let allowsSHA1 = section.node("allow_sha1").flatMap { report.bool($0) } ?? false
         let greets = section.node("idp_initiated")
             .flatMap { report.word($0, among: [("refuse", false), ("greet", true)]) }
         if allowsCBC == true, let position = section.keyPosition("allow_cbc") {

@@ -1,10 +1,13 @@
 import SAML
+import SignedXML
 import WebAddresses
 
 /// Reads where a SAML identity provider's description comes from: its metadata, or what the administrator copied.
 struct SAMLSourceReader {
     let context: FileContext
     let common: CommonProviderKeys
+    /// Also for the signature of metadata.
+    let allowsSHA1: Bool
 
     struct Described {
         let source: SAMLProviderConfiguration.Source
@@ -31,6 +34,9 @@ struct SAMLSourceReader {
                     expected: Expected.either)
             }
             guard let source = readMetadata(node, &report) else { return nil }
+            if case .file(let path) = source {
+                check(path, at: node.position, entityID: entityID, signers: signers ?? [], &report)
+            }
             return Described(source: source, entityID: entityID, metadataCertificates: signers ?? [])
         }
         if let position = section.keyPosition("metadata_certificates") {
@@ -66,9 +72,27 @@ struct SAMLSourceReader {
         let expected = "the path of a metadata file, or \(common.urlWords)"
         guard let text = report.text(node, expected: expected) else { return nil }
         guard text.contains("://") else {
-            return report.readableFile(node, context, expected: expected).map { .file(path: $0) }
+            return report.readableFile(
+                node, context, expected: expected, atMost: XMLLimits.metadata.maximumBytes
+            ).map { .file(path: $0) }
         }
         return report.value(node, expected: expected, parseURL).map { .url($0) }
+    }
+
+    /// The file as the server will read it: what is wrong with it is an error here, what it leaves out a warning.
+    private func check(
+        _ path: String, at position: Position, entityID: String?, signers: [[UInt8]], _ report: inout Report
+    ) {
+        guard case .success(let bytes) = context.files.read(path, XMLLimits.metadata.maximumBytes) else { return }
+        do throws(IdPMetadataError) {
+            let options = IdPMetadata.Options(
+                entityID: entityID, signedBy: signers.compactMap { try? PinnedKey(certificate: $0) },
+                policy: AlgorithmPolicy(allowsSHA1: allowsSHA1),
+                allowPlainHTTPOnLoopback: common.allowPlainHTTPOnLoopback)
+            for note in try IdPMetadata.parse(bytes, options: options, now: context.now).notes {
+                report.warning(at: position, note)
+            }
+        } catch { report.error(at: position, error.explanation, found: "\"\(path)\"") }
     }
 
     private func parseURL(_ text: String) -> EndpointURL? {

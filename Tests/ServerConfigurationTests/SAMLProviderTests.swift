@@ -51,8 +51,40 @@ import WebAddresses
                     "ztna.yaml": head + provider + lines.joined(separator: "\n"), "policy.yaml": "",
                     "good.pem": made.good.pem, "old.pem": made.expired.pem, "weak.pem": made.weak.pem,
                     "both.pem": made.good.pem + made.expired.pem, "none.pem": "PEM", "key.pem": made.key,
-                    "metadata.xml": "<md/>",
+                    "metadata.xml": metadata(made.good), "broken.xml": "<md/>",
+                    "both.xml": "<EntitiesDescriptor xmlns='urn:oasis:names:tc:SAML:2.0:metadata'>"
+                        + metadata(made.good) + metadata(made.expired, "urn:other") + "</EntitiesDescriptor>",
                 ], modes: modes), now: now)
+    }
+
+    private static func metadata(_ certificate: X509Certificate, _ entityID: String = "urn:example:idp") -> String {
+        let base64 = certificate.pem.split(separator: "\n").dropFirst().dropLast().joined()
+        return """
+            <EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="\(entityID)"><IDPSSODescriptor
+              protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor>
+              <ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>\(base64)
+              </ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor><SingleSignOnService
+              Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://sso.example.com/sso"/>
+              </IDPSSODescriptor></EntityDescriptor>
+            """
+    }
+
+    @Test func `of a metadata file has the file checked too`() throws {
+        let loaded = try Self.load("metadata: metadata.xml").get()
+        #expect(loaded.providers.first?.saml?.source == .file(path: "metadata.xml") && loaded.warnings.isEmpty)
+        #expect(try Self.load("metadata: both.xml\nentity_id: urn:example:idp").get().warnings.isEmpty)
+        let old = try Self.load("metadata: both.xml\nentity_id: urn:other").get().warnings
+        #expect(old.map(\.line) == [10] && old.first?.message.contains("expired") == true)
+        for (keys, words) in [
+            ("metadata: broken.xml", "not an EntityDescriptor"), ("metadata: both.xml", "choose with entity_id"),
+            ("metadata: metadata.xml\nentity_id: urn:nobody", "does not describe"),
+            ("metadata: none.pem", "not well-formed"),
+            ("metadata: metadata.xml\nmetadata_certificates: good.pem", "signature"),
+        ] {
+            let diagnostics = try Self.load(keys).diagnostics
+            #expect(diagnostics.map(\.position) == [Position(line: 10, column: 15)])
+            #expect(diagnostics.first?.message.contains(words) == true, "\(diagnostics)")
+        }
     }
 
     @Test func `of metadata says what it says`() throws {
