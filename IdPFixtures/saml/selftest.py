@@ -1,5 +1,6 @@
 #!/bin/sh
-''''exec "$(dirname "$0")/start" selftest.py "$@" # '''
+"""'exec "$(dirname "$0")/start" selftest.py "$@" #"""
+
 """Drives provider.py through whole sign-ins and sign-outs, sound and faulty. Takes seconds.
 
 The service provider here is pysaml2's client, with the rules of Profiles §4.1.4.3 that it leaves out added.
@@ -109,8 +110,12 @@ class ServiceProvider:
     def request(self, binding=REDIRECT, sign=True, **options):
         """(id, what a browser is told to do) of a new AuthnRequest."""
         id, _, info = self.client.prepare_for_negotiated_authenticate(
-            entityid=self.ready["entity_id"], binding=binding, relay_state="handle", sign=sign,
-            sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", **options,
+            entityid=self.ready["entity_id"],
+            binding=binding,
+            relay_state="handle",
+            sign=sign,
+            sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            **options,
         )
         return id, info
 
@@ -338,7 +343,12 @@ def check_logout(sp):
         assert request.message.id == started["id"]
         response = sp.client.create_logout_response(request.message, [binding], sign=binding == POST)
         info = sp.client.apply_binding(
-            binding, str(response), sp.ready["slo_url"], "", response=True, sign=True,
+            binding,
+            str(response),
+            sp.ready["slo_url"],
+            "",
+            response=True,
+            sign=True,
             sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
         )
         status, _, page = browser.go(info)
@@ -359,11 +369,18 @@ def check_logout(sp):
 def logout_request(sp, person, binding, sign=True):
     name_id = NameID(format=NAMEID_FORMAT_PERSISTENT, text=person["name_id"])
     _, message = sp.client.create_logout_request(
-        sp.ready["slo_url"], sp.ready["entity_id"], name_id=name_id, session_indexes=[person["index"]],
+        sp.ready["slo_url"],
+        sp.ready["entity_id"],
+        name_id=name_id,
+        session_indexes=[person["index"]],
         sign=sign and binding == POST,
     )
     return sp.client.apply_binding(
-        binding, str(message), sp.ready["slo_url"], "handle", sign=sign,
+        binding,
+        str(message),
+        sp.ready["slo_url"],
+        "handle",
+        sign=sign,
         sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
     )
 
@@ -371,9 +388,7 @@ def logout_request(sp, person, binding, sign=True):
 def answer_of(status, headers, page, name):
     """The XML that the browser carries onward."""
     if status == 303:
-        return zlib.decompress(
-            base64.b64decode(parse_qs(urlsplit(headers["Location"]).query)[name][0]), -15
-        ).decode()
+        return zlib.decompress(base64.b64decode(parse_qs(urlsplit(headers["Location"]).query)[name][0]), -15).decode()
     return base64.b64decode(form_of(page)[1][name]).decode()
 
 

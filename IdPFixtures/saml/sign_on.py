@@ -276,9 +276,7 @@ class Provider:
         if format in (None, saml.NAMEID_FORMAT_UNSPECIFIED) and self.settings.name_id_format != "unspecified":
             format = saml.NAMEID_FORMAT_PERSISTENT
         if format == saml.NAMEID_FORMAT_PERSISTENT:
-            return saml.NameID(
-                format=format, text=account.sub, sp_name_qualifier=issuer, name_qualifier=self.entity_id
-            )
+            return saml.NameID(format=format, text=account.sub, sp_name_qualifier=issuer, name_qualifier=self.entity_id)
         if format == saml.NAMEID_FORMAT_TRANSIENT:
             return saml.NameID(format=format, text="_" + secrets.token_hex(16), sp_name_qualifier=issuer)
         return saml.NameID(format=format, text=account.email)
@@ -388,9 +386,7 @@ class Provider:
         message.destination = addresses[binding]
         if binding == REDIRECT:
             algorithm = self.settings.signature_algorithm
-            return redirect_address(
-                message.destination, name, str(message), relay_state, self.keys[0], algorithm
-            ), None
+            return redirect_address(message.destination, name, str(message), relay_state, self.keys[0], algorithm), None
         text = signed(self.server.sec, message, self.keys[0], self.settings.signature_algorithm)
         return message.destination, form_fields(name, text, relay_state)
 
@@ -402,9 +398,7 @@ class Provider:
         except (SignatureError, ValueError, TypeError) as error:
             raise BadMessage(f"pysaml2 refuses the message: {error!r}"[:300]) from None
         if binding == REDIRECT:
-            check_query_signature(
-                raw_query, "SAMLResponse", self.certificates(message.issuer.text.strip(), "signing")
-            )
+            check_query_signature(raw_query, "SAMLResponse", self.certificates(message.issuer.text.strip(), "signing"))
         user = self.logouts.remove(message.in_response_to or "")
         if user is None:
             raise BadMessage("This answers no logout that began here.")
