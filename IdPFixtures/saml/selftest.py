@@ -1,6 +1,4 @@
-#!/bin/sh
-"""'exec "$(dirname "$0")/start" selftest.py "$@" #"""
-
+#!/usr/bin/python3
 """Drives provider.py through whole sign-ins and sign-outs, sound and faulty. Takes seconds.
 
 The service provider here is pysaml2's client, with the rules of Profiles §4.1.4.3 that it leaves out added.
@@ -22,6 +20,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+sys.path.append(str(Path(__file__).parent.parent / "shared"))
+
+from environment import enter
+
+enter()
 warnings.filterwarnings("ignore", module=r"saml2\.")
 
 from lxml import etree

@@ -1,6 +1,4 @@
-#!/bin/sh
-"""'exec "$(dirname "$0")/../start" attacks/generate.py "$@" #"""
-
+#!/usr/bin/python3
 """Writes the attack corpus beside itself: one file an attack in documents/, and manifest.json, which says what each is.
 
 The same octets each time. `--check` writes nothing: it fails if what is here is not what would be written, and asks
@@ -13,7 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent.parent.parent / "shared"))
 sys.dont_write_bytecode = True
+
+from environment import enter
+
+enter()
 
 import encryption
 import parsing
@@ -71,7 +74,7 @@ def manifest(cases):
         "browser_has": [REQUEST],
         "other_request_id": OTHER_REQUEST,
         "keys": {name: f"keys/{name}.crt" for name in NAMES},
-        "decryption_key": "keys/sp-encryption.key.der",
+        "decryption_key": "keys/sp-encryption.key.pem",
         "defaults": DEFAULTS,
         "cases": [entry(case) for case in cases if not case.person],
         "accepted": [entry(case) for case in cases if case.person and not case.refusals],

@@ -1,6 +1,6 @@
 """Makes the test keys in keys/. Run once; the corpus changes with them. They protect nothing: never use them.
 
-`NAME.crt` is a self-signed certificate (PEM), `NAME.key.der` its private key (PKCS#8, DER).
+`NAME.crt` is a self-signed certificate (PEM), `NAME.key.pem` its private key (PKCS#8, PEM).
 """
 
 from datetime import datetime, timezone
@@ -38,9 +38,9 @@ def main():
         )
         (KEYS / f"{name}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         private = key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        (KEYS / f"{name}.key.der").write_bytes(private)
+        (KEYS / f"{name}.key.pem").write_bytes(private)
 
 
 if __name__ == "__main__":

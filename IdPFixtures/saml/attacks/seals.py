@@ -56,7 +56,7 @@ _KEY_SIZES = {AES128_GCM: 16, AES256_GCM: 32, AES128_CBC: 16, AES256_CBC: 32, TR
 
 @cache
 def private_key(name):
-    return serialization.load_der_private_key((KEYS / f"{name}.key.der").read_bytes(), None)
+    return serialization.load_pem_private_key((KEYS / f"{name}.key.pem").read_bytes(), None)
 
 
 @cache

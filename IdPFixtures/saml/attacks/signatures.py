@@ -535,10 +535,9 @@ def transforms():
         "a PrefixList of two thousand names",
         bob(transforms=(ENVELOPED, prefixes(" ".join(f"p{n}" for n in range(2000))))),
     )
-    yield either(
+    yield refuse(
         "prefix-list-twice",
-        BOB,
-        "transform malformed",
+        "transform malformed digestValue emptyCanonicalization unknownKey",
         "two InclusiveNamespaces in one transform",
         bob(
             transforms=(
