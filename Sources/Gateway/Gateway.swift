@@ -1,5 +1,6 @@
 internal import HTTPTypes
 package import Hummingbird
+package import Identity
 internal import Logging
 internal import Sessions
 internal import Store
@@ -11,7 +12,11 @@ package struct Gateway: Sendable {
     private let nodes: NodeRoutes
     private let devicePages: DevicePages
     private let callbacks: CallbackRoutes
+    private let saml: SAMLSide?
     private let serverURL: String
+
+    /// A provider speaks SAML, and the services for it are not there.
+    package struct NoSAMLServices: Error {}
 
     /// Reads the sign-ins under way from the store, so that a restart loses none.
     package init(configuration: GatewayConfiguration, services: GatewayServices) async throws {
@@ -25,13 +30,16 @@ package struct Gateway: Sendable {
         let answers = PageAnswers(pages: try Pages(organisation: configuration.organisation), services: services)
         let flow = BrowserFlow(configuration: configuration, services: services, open: open, providers: clients)
         let sessionFlow = SessionFlow(configuration: configuration, services: services)
+        saml = try SAMLSide(
+            configuration: configuration, services: services, browser: flow, answers: answers)
         oauth = OAuthRoutes(
             configuration: configuration, services: services, call: call, limits: limits,
             deviceFlow: DeviceFlow(configuration: configuration, services: services, open: open),
-            sessionFlow: sessionFlow)
+            sessionFlow: sessionFlow, logout: saml?.logout.logout)
         nodes = NodeRoutes(services: services, call: call, sessionFlow: sessionFlow)
         devicePages = DevicePages(
-            configuration: configuration, services: services, call: call, limits: limits, flow: flow, answers: answers)
+            configuration: configuration, services: services, call: call, limits: limits, flow: flow,
+            saml: saml?.routes.flow, answers: answers)
         callbacks = CallbackRoutes(
             configuration: configuration, services: services, flow: flow, clients: clients, answers: answers)
         serverURL = configuration.serverURL
@@ -50,6 +58,14 @@ package struct Gateway: Sendable {
         nodes.add(to: router)
         devicePages.add(to: router)
         callbacks.add(to: router)
+        saml?.add(to: router)
         return router
     }
+
+    /// The address of a test sign-in, to be opened once within ten minutes by the browser that shall see its report.
+    /// Nil when the provider does not speak SAML, or too many tests are under way.
+    package func beginTest(of provider: ProviderID) -> String? { saml?.beginTest(of: provider) }
+
+    /// How old what we hold of each SAML provider is, in seconds; nothing for one that nobody has asked for yet.
+    package func metadataAges() async -> [ProviderID: Int] { await saml?.metadataAges() ?? [:] }
 }

@@ -2,6 +2,7 @@ package import Cryptography
 package import Identity
 package import IdentityProviders
 package import NetworkAddresses
+package import SAML
 
 /// What an administrator decided about the gateway; made by the configuration reader, complete and checked.
 package struct GatewayConfiguration: Sendable {
@@ -27,6 +28,11 @@ package struct GatewayConfiguration: Sendable {
 
     package func provider(_ id: ProviderID) -> IdentityProvider? { providers.first { $0.id == id } }
 
+    package func samlProvider(_ id: String) -> SAMLProviderConfiguration? {
+        guard case .saml(let provider)? = ProviderID(id).flatMap({ self.provider($0) }) else { return nil }
+        return provider
+    }
+
     /// The callback that must be registered at the provider.
     package func redirectURI(_ id: ProviderID) -> String { "\(serverURL)/oidc/callback/\(id.text)" }
 }
@@ -36,8 +42,9 @@ package final class GatewaySecrets: Sendable {
     package let refreshTokenKey: SecretBytes
     package let userCodeKey: SecretBytes
     package let csrfKey: SecretBytes
+    package let logoutKey: SecretBytes
 
-    /// Derives three keys from the 32-byte root, which is wiped.
+    /// Derives its keys from the 32-byte root, which is wiped.
     package init(taking root: inout [UInt8]) throws(CryptographyError) {
         guard root.count == 32 else { throw .invalidKey }
         func derived(_ label: String, _ root: [UInt8]) throws(CryptographyError) -> SecretBytes {
@@ -47,6 +54,7 @@ package final class GatewaySecrets: Sendable {
         refreshTokenKey = try derived("refresh-token", root)
         userCodeKey = try derived("user-code", root)
         csrfKey = try derived("csrf", root)
+        logoutKey = try derived("logout", root)
         wipe(&root)
     }
 

@@ -75,21 +75,4 @@ package struct SAMLPrincipal: Hashable, Sendable {
         self.spNameQualifier = spNameQualifier
         self.sessionIndex = sessionIndex
     }
-
-    /// Whether a log-out that names `other` and these sessions means this one. No session named: all are meant
-    /// (Core §3.7.1); a session whose index we were never told is meant by any. A format that is absent or "unspecified"
-    /// (Core §2.2.2) agrees with each, and so does an absent qualifier: rather a session too many ends than one too few.
-    package func isMeant(by other: SAMLPrincipal, sessionIndexes: [String]) -> Bool {
-        let unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
-        func agrees(_ own: String?, _ others: String?) -> Bool {
-            guard let own, let others, own != unspecified, others != unspecified else { return true }
-            return own == others
-        }
-        guard nameID.utf8.elementsEqual(other.nameID.utf8), agrees(format, other.format),
-            agrees(nameQualifier, other.nameQualifier),
-            agrees(spNameQualifier, other.spNameQualifier)
-        else { return false }
-        guard let sessionIndex, !sessionIndexes.isEmpty else { return true }
-        return sessionIndexes.contains(sessionIndex)
-    }
 }

@@ -84,26 +84,4 @@ import Testing
             lifetime: 1000)
         #expect(session.expiresAt == expiresAt)
     }
-
-    private static let unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
-
-    @Test(
-        arguments: [
-            ("alice", "f", nil, nil, [], true), ("alice", nil, nil, nil, [], true),
-            ("alice", unspecified, nil, nil, [], true),
-            ("alice", "f", "idp", "sp", ["7"], true), ("alice", "f", nil, nil, ["6", "7"], true),
-            ("bob", "f", nil, nil, [], false), ("Alice", "f", nil, nil, [], false), ("alice", "g", nil, nil, [], false),
-            ("alice", "f", "other", nil, [], false), ("alice", "f", nil, "other", [], false),
-            ("alice", "f", nil, nil, ["6"], false),
-        ] as [(String, String?, String?, String?, [String], Bool)])
-    func `is meant by a log-out of its own name and index`(
-        _ name: String, _ format: String?, _ qualifier: String?, _ spQualifier: String?, _ indexes: [String],
-        _ isMeant: Bool
-    ) {
-        let principal = SAMLPrincipal(
-            nameID: "alice", format: "f", nameQualifier: "idp", spNameQualifier: "sp", sessionIndex: "7")
-        let named = SAMLPrincipal(
-            nameID: name, format: format, nameQualifier: qualifier, spNameQualifier: spQualifier, sessionIndex: nil)
-        #expect(principal.isMeant(by: named, sessionIndexes: indexes) == isMeant)
-    }
 }

@@ -50,7 +50,7 @@ struct BrowserFlow: Sendable {
     /// Where to send the browser, once its `state` is stored.
     func redirect(
         _ id: RecordID, to provider: ProviderConfiguration, cookieHash: [UInt8], now: Int
-    ) async throws -> Result<String, SignInRefusal>? {
+    ) async throws -> Result<Departure, SignInRefusal>? {
         let metadata = try await providers.metadata(of: provider)
         let state = services.randomness.token()
         let verifier = services.randomness.token()
@@ -70,7 +70,7 @@ struct BrowserFlow: Sendable {
             let request = AuthorizationRequest(
                 clientID: provider.clientID, redirectURI: configuration.redirectURI(provider.id),
                 scope: provider.scope, state: state, nonce: nonce, proofKey: ProofKey(verifier: verifier))
-            return .success(request.url(at: metadata.authorizationEndpoint))
+            return .success(.address(request.url(at: metadata.authorizationEndpoint)))
         }
     }
 
@@ -158,7 +158,7 @@ struct BrowserFlow: Sendable {
     }
 
     /// Loads one sign-in, lets `change` move it on, saves it: all or nothing.
-    private func step(
+    func step(
         find: @escaping @Sendable (any StoreTransaction) throws -> DeviceAuthorization?,
         change: @escaping @Sendable (inout DeviceAuthorization) throws(SignInRefusal) -> Void
     ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {

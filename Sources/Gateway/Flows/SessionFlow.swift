@@ -61,23 +61,25 @@ struct SessionFlow: Sendable {
         throw Self.invalidGrant
     }
 
-    /// `ztna logout`. Unknown tokens are answered alike (RFC 7009 §2.2); a foreign key ends nothing.
-    func revoke(token text: String, proof: DPoPProof, now: Int) async throws {
-        guard let token = RefreshToken(received: text) else { return }
+    /// `ztna logout`: the session that it ended. Unknown tokens are answered alike (RFC 7009 §2.2); a foreign key ends
+    /// nothing.
+    func revoke(token text: String, proof: DPoPProof, now: Int) async throws -> Session? {
+        guard let token = RefreshToken(received: text) else { return nil }
         let device = proof.device
-        let ended = try await services.store.write { transaction in
+        let ended = try await services.store.write { transaction -> Session? in
             guard var session = try transaction.session(token.session), session.device == device,
                 let state = session.refresh, session.isActive(at: now),
                 constantTimeEqual(state.currentHash, token.hash) || state.previousHash == token.hash
-            else { return false }
+            else { return nil }
             session.end(.loggedOut, now: now)
             try transaction.save(session)
             try transaction.appendChange(.session(session.id), at: now)
-            return true
+            return session
         }
-        if ended {
+        if ended != nil {
             services.logger.info("signed out", metadata: ["session": "\(token.session)", "device": "\(device)"])
         }
+        return ended
     }
 
     /// Source: RFC 9449 §7.1: the token's `cnf.jkt` must be the proof's key.

@@ -26,16 +26,18 @@ extension HTTPFields {
 
 /// Responses of the gateway, each made in one place with the headers that belong to its kind.
 enum Answer {
-    /// A page: nothing but our own style sheet may load, nothing may frame it, nothing may keep it.
+    /// A page: nothing but our own style sheet may load, nothing may frame it, nothing may keep it. `formsTo` is the one
+    /// other origin that its form may be sent to.
     static func page(
-        _ html: String, status: HTTPResponse.Status = .ok, cookies: [String] = [], continueTo: String? = nil
+        _ html: String, status: HTTPResponse.Status = .ok, cookies: [String] = [], continueTo: String? = nil,
+        formsTo: String? = nil
     ) -> Response {
         var headers = HTTPFields()
         headers.set(.contentType, "text/html; charset=utf-8")
         headers.set(.cacheControl, "no-store")
         headers.set(
             .contentSecurityPolicy,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action \(formsTo ?? "'self'"); frame-ancestors 'none'; base-uri 'none'"
         )
         headers.set(.frameOptions, "DENY")
         headers.set(.xContentTypeOptions, "nosniff")

@@ -17,7 +17,7 @@ struct BrowserRequest: Sendable {
         cookie = SignInCookie.browser.value(in: request.headers.value(.cookie))
     }
 
-    var cookieHash: [UInt8]? { cookie.map { Digest.sha256($0) } }
+    var cookieHash: [UInt8]? { cookie.map(SignInCookie.hash) }
 
     var signIn: RecordID? { SignInCookie.signIn.value(in: request.headers.value(.cookie)).flatMap { RecordID($0) } }
     var localToken: String? { SignInCookie.local.value(in: request.headers.value(.cookie)) }

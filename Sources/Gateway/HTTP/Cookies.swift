@@ -1,3 +1,5 @@
+internal import Cryptography
+
 /// The cookies of a sign-in: all `__Host-` (Secure, no domain, path "/"), HttpOnly, gone after an hour.
 ///
 /// Source: RFC 6265 §4.2, RFC 6265bis §4.1.3.2 (`__Host-`). `SameSite=Lax`: the provider's redirect is a top-level GET.
@@ -19,6 +21,9 @@ enum SignInCookie: String, CaseIterable {
         }
         return nil
     }
+
+    /// What records hold of a browser's cookie.
+    static func hash(_ cookie: String) -> [UInt8] { Digest.sha256(cookie) }
 
     func setting(_ value: String) -> String {
         "\(rawValue)=\(value); Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"

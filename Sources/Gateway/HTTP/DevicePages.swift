@@ -16,6 +16,8 @@ struct DevicePages: Sendable {
     let call: DeviceCall
     let limits: GatewayLimits
     let flow: BrowserFlow
+    /// Nil when no provider speaks SAML.
+    let saml: SAMLFlow?
     let answers: PageAnswers
 
     func add(to router: Router<GatewayContext>) {
@@ -117,15 +119,18 @@ struct DevicePages: Sendable {
                 browser, authorization, email: form["email"] ?? "",
                 problem: "No identity provider here is responsible for that address. Choose one below.")
         }
-        guard case .openIDConnect(let provider) = provider else { return answers.over(.outOfOrder) }
         do {
-            switch try await flow.redirect(id, to: provider, cookieHash: cookieHash, now: now) {
-            case .success(let url)?:
+            let departure =
+                switch provider {
+                case .openIDConnect(let provider):
+                    try await flow.redirect(id, to: provider, cookieHash: cookieHash, now: now)
+                case .saml(let provider):
+                    try await saml?.redirect(id, to: provider, cookieHash: cookieHash, now: now)
+                }
+            switch departure {
+            case .success(let departure)?:
                 return answers.onward(
-                    OnwardPage(
-                        title: "Taking you to \(provider.name)", message: "You sign in there with your usual account.",
-                        link: "Continue to \(provider.name)", url: url),
-                    to: url)
+                    to: provider.name, message: "You sign in there with your usual account.", departure)
             case .failure(let refusal)?: return answers.over(refusal)
             case nil: return answers.over(.outOfOrder)
             }

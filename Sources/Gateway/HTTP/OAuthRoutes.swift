@@ -17,6 +17,7 @@ struct OAuthRoutes: Sendable {
     let limits: GatewayLimits
     let deviceFlow: DeviceFlow
     let sessionFlow: SessionFlow
+    let logout: LogoutFlow?
 
     func add(to router: Router<GatewayContext>) {
         router.get("/.well-known/oauth-authorization-server") { _, _ in metadata() }
@@ -35,8 +36,11 @@ struct OAuthRoutes: Sendable {
             await call.answer(request, context, path: "/oauth2/revoke") { proof, now in
                 let form = try await call.form(of: request, limit: 16 * 1024)
                 guard let token = form["token"] else { throw OAuthFailure(.invalidRequest, "token is missing") }
-                try await sessionFlow.revoke(token: token, proof: proof, now: now)
-                return Answer.json([:])
+                // The session has ended, whatever becomes of the way to its provider's logout.
+                guard let ended = try await sessionFlow.revoke(token: token, proof: proof, now: now),
+                    let link = await logout?.link(after: ended)
+                else { return Answer.json([:]) }
+                return Answer.json(["logout_uri": .string(link)])
             }
         }
     }

@@ -3,8 +3,10 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
 internal import Logging
+internal import SAML
 internal import Sessions
 internal import Store
+internal import WebAddresses
 
 /// The ends of a person's path, good and bad, in words; the log gets the reason, the page a reference to it.
 struct PageAnswers: Sendable {
@@ -15,7 +17,9 @@ struct PageAnswers: Sendable {
     func guarded(_ work: () async throws -> Response) async -> Response {
         do { return try await work() } catch let refusal as SignInRefusal { return over(refusal) } catch let failure
             as BrowserRequest.Failure
-        { return badForm(failure) } catch let error as StoreError {
+        { return badForm(failure) } catch let failure as ProviderFailure {
+            return providerFailed(failure.fault, provider: failure.provider)
+        } catch let error as StoreError {
             return failed(
                 reason: error.explanation, status: error == .overloaded ? .serviceUnavailable : .internalServerError)
         } catch { return failed(reason: "\(error)", status: .internalServerError) }
@@ -67,13 +71,62 @@ struct PageAnswers: Sendable {
 
     func providerFailed(_ fault: ProviderFault, provider: ProviderID) -> Response {
         let reference = services.randomness.token(6)
-        services.logger.warning(
-            "sign-in at provider failed",
-            metadata: ["provider": "\(provider)", "reason": "\(fault.explanation)", "reference": "\(reference)"])
+        var facts: Logger.Metadata = [
+            "provider": "\(provider)", "reason": "\(fault.explanation)", "reference": "\(reference)",
+        ]
+        if let rule = fault.ruleName { facts["rule"] = "\(rule)" }
+        services.logger.warning("sign-in at provider failed", metadata: facts)
         let message = fault.message
         return outcome(
             .failed, "The sign-in did not succeed", message.text, remedy: message.remedy, reference: reference,
-            status: .badRequest)
+            status: fault == .overloaded ? .serviceUnavailable : .badRequest)
+    }
+
+    /// A person whom their provider's portal has sent, or who comes to one of SAML's addresses by themselves.
+    func unsolicited(status: HTTPResponse.Status) -> Response {
+        outcome(
+            .failed, "There is no sign-in here to continue", "A sign-in starts on the device that is to be connected.",
+            remedy: "Run `ztna login` there.", status: status)
+    }
+
+    /// `provider`: where the sign-in has ended, too, by its own word.
+    func loggedOut(of provider: String?) -> Response {
+        outcome(
+            .signedOut, "You are signed out",
+            provider.map { "Your sign-in at \($0) has ended, too." }
+                ?? "Your devices here are signed out. Your identity provider may still know you.")
+    }
+
+    func logoutOver() -> Response {
+        outcome(
+            .expired, "There is nothing to sign out of here",
+            "The link is good once, within ten minutes of `ztna logout`.",
+            remedy: "To end the sign-in at your identity provider, sign out on its own page.", status: .gone)
+    }
+
+    func logoutRefused(_ fault: ProviderFault, provider: ProviderID) -> Response {
+        let reference = services.randomness.token(6)
+        var facts: Logger.Metadata = [
+            "provider": "\(provider)", "reason": "\(fault.explanation)", "reference": "\(reference)",
+        ]
+        if let rule = fault.ruleName { facts["rule"] = "\(rule)" }
+        services.logger.warning("logout message refused", metadata: facts)
+        return outcome(
+            .failed, "Nobody has been signed out", "Your identity provider's message could not be accepted.",
+            remedy: "Tell your administrator the reference below: the server's log has the reason.",
+            reference: reference, status: fault == .overloaded ? .serviceUnavailable : .badRequest)
+    }
+
+    func testOver() -> Response {
+        outcome(
+            .expired, "There is no test here", "Its link is good for ten minutes, once, and for one browser.",
+            remedy: "Run `ztna-server saml test` again.", status: .gone)
+    }
+
+    func greeting(from provider: String) -> Response {
+        outcome(
+            .signedOut, "Hello", "\(provider) knows you. Nothing has been signed in here: that starts on your device.",
+            remedy: "Run `ztna login` on the device that you want to connect.")
     }
 
     func failed(reason: String, status: HTTPResponse.Status) -> Response {
@@ -102,6 +155,21 @@ struct PageAnswers: Sendable {
 
     func onward(_ page: OnwardPage, to url: String) -> Response {
         Answer.page(pages.onward(page), continueTo: url)
+    }
+
+    /// On to another site, in the way that the message there travels.
+    func onward(to name: String, message: String, _ departure: Departure) -> Response {
+        switch departure {
+        case .address(let url):
+            return onward(
+                OnwardPage(title: "Taking you to \(name)", message: message, link: "Continue to \(name)", url: url),
+                to: url)
+        case .form(let form):
+            let page = PostOnwardPage(
+                title: "Continue to \(name)", message: message, button: "Continue to \(name)", action: form.action.text,
+                fields: form.fields)
+            return Answer.page(pages.postOnward(page), formsTo: form.action.origin)
+        }
     }
 
     func facts(_ authorization: DeviceAuthorization, now: Int) -> DeviceFacts {

@@ -12,6 +12,8 @@ package struct Pages: Sendable {
     private let outcome: MustacheTemplate
     private let landing: MustacheTemplate
     private let onward: MustacheTemplate
+    private let postOnward: MustacheTemplate
+    private let testReport: MustacheTemplate
 
     /// - Parameter organisation: whose network this is, for the head of every page: "Example Corp".
     /// - Throws: what the template engine says of a template that does not parse.
@@ -28,6 +30,8 @@ package struct Pages: Sendable {
         outcome = try MustacheTemplate(string: PageTemplates.outcome)
         landing = try MustacheTemplate(string: PageTemplates.landing)
         onward = try MustacheTemplate(string: PageTemplates.onward)
+        postOnward = try MustacheTemplate(string: PageTemplates.postOnward)
+        testReport = try MustacheTemplate(string: PageTemplates.testReport)
     }
 
     package func enterCode(_ page: EnterCodePage) -> String { render(page, with: enterCode) }
@@ -36,6 +40,8 @@ package struct Pages: Sendable {
     package func outcome(_ page: OutcomePage) -> String { render(page, with: outcome) }
     package func landing(_ page: LandingPage) -> String { render(page, with: landing) }
     package func onward(_ page: OnwardPage) -> String { render(page, with: onward) }
+    package func postOnward(_ page: PostOnwardPage) -> String { render(page, with: postOnward) }
+    package func testReport(_ page: TestReportPage) -> String { render(page, with: testReport) }
 
     /// What every template sees: its page's members and, behind them, the organisation.
     private struct Context<Page: PageMembers>: PageMembers {

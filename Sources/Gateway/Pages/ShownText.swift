@@ -33,6 +33,15 @@ struct ShownText: Hashable, Sendable {
         text = String(shown)
     }
 
+    /// Text of several lines: each is shown by itself, and a tab as two spaces.
+    static func lines(_ received: String) -> ShownText {
+        let lines = received.replacing("\r\n", with: "\n").replacing("\t", with: "  ")
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        return ShownText(shown: lines.map { ShownText(String($0)).text }.joined(separator: "\n"))
+    }
+
+    private init(shown text: String) { self.text = text }
+
     /// A base character and three marks, as much as living orthographies use.
     private static let longestCluster = 4
     private static let replacement: Unicode.Scalar = "\u{FFFD}"

@@ -1,0 +1,190 @@
+internal import Cryptography
+internal import HTTPTypes
+internal import Hummingbird
+internal import Identity
+internal import IdentityProviders
+internal import Logging
+internal import NIOCore
+internal import SAML
+internal import Sessions
+internal import Store
+internal import Synchronization
+
+/// Our service provider's addresses: metadata, and the assertion consumer service with the way back from it.
+///
+/// Source: SAML Profiles 2.0 §4.1.4; SAML Bindings 2.0 §3.5; DESIGN §5 step 4.
+struct SAMLRoutes: Sendable {
+    let configuration: GatewayConfiguration
+    let services: GatewayServices
+    let flow: SAMLFlow
+    let tests: TestSignInFlow
+    let answers: PageAnswers
+    private let metadata = SignedMetadata()
+
+    init(
+        configuration: GatewayConfiguration, services: GatewayServices, flow: SAMLFlow, tests: TestSignInFlow,
+        answers: PageAnswers
+    ) {
+        self.configuration = configuration
+        self.services = services
+        self.flow = flow
+        self.tests = tests
+        self.answers = answers
+    }
+
+    func add(to router: Router<GatewayContext>) {
+        router.get("/saml/:provider/metadata") { _, context in
+            await answers.guarded { try await showMetadata(context) }
+        }
+        router.post("/saml/:provider/acs") { request, context in
+            await answers.guarded { try await accept(request, context) }
+        }
+        // People open it by hand, or a proxy has turned a POST into a GET.
+        router.get("/saml/:provider/acs") { _, _ in
+            var response = answers.unsolicited(status: .methodNotAllowed)
+            response.headers.set(.allow, "POST")
+            return response
+        }
+        router.get("/saml/continue") { request, _ in await answers.guarded { try await comeBack(request) } }
+    }
+
+    private func provider(_ context: GatewayContext) -> SAMLProviderConfiguration? {
+        configuration.samlProvider(context.parameters.get("provider") ?? "")
+    }
+
+    private func showMetadata(_ context: GatewayContext) async throws -> Response {
+        guard let provider = provider(context) else { return answers.unsolicited(status: .notFound) }
+        let document = try await metadata.document(of: provider.id, flow: flow)
+        var headers = HTTPFields()
+        headers.set(.contentType, ServiceProviderMetadata.contentType)
+        headers.set(.cacheControl, "public, max-age=3600")
+        headers.set(.xContentTypeOptions, "nosniff")
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: document)))
+    }
+
+    /// First the RelayState is used up, then the answer is believed step by step.
+    private func accept(_ request: Request, _ context: GatewayContext) async throws -> Response {
+        guard let provider = provider(context) else { return answers.unsolicited(status: .notFound) }
+        let message = try await SAMLForm.message(in: request)
+        guard message.kind == .response else {
+            throw ProviderFault.saml(.wrongRoot(message.kind.rawValue)).at(provider.id)
+        }
+        let now = services.clock()
+        if let state = message.relayState, (1...80).contains(state.utf8.count) {
+            if let answered = try await tests.accept(message.xml, relayState: state, at: provider, now: now) {
+                return answered
+            }
+            switch try await flow.browser.takePosted(state: state, now: now) {
+            case .success(let posted)?:
+                guard posted.redirect.provider == provider.id, posted.redirect.exchange == .saml else {
+                    services.logger.warning(
+                        "response refused: its RelayState is another provider's",
+                        metadata: ["provider": "\(provider.id)"])
+                    return answers.over(.outOfOrder)
+                }
+                return try await finish(message.xml, posted, from: provider)
+            case .failure(let refusal)?:
+                services.logger.notice(
+                    "response refused", metadata: ["provider": "\(provider.id)", "reason": "\(refusal)"])
+                return answers.over(refusal)
+            case nil: break
+            }
+        }
+        return try await unsolicited(message.xml, from: provider, now: now)
+    }
+
+    private func finish(
+        _ response: [UInt8], _ posted: BrowserFlow.Posted, from provider: SAMLProviderConfiguration
+    ) async throws -> Response {
+        let now = services.clock()
+        let randomBytes = posted.redirect.randomBytes
+        guard let requestID = CommittingRequestID(device: posted.authorization.device, randomBytes: randomBytes) else {
+            return answers.over(.outOfOrder)
+        }
+        let signIn: SignIn
+        let assertion: ValidatedAssertion
+        do {
+            assertion = try await flow.validated(
+                response, from: provider, requestID: requestID.text, requestedAt: posted.redirect.requestedAt, now: now)
+            let result = try flow.signIn(assertion, from: provider, randomBytes: randomBytes)
+            signIn = result.0
+            for note in result.notes {
+                services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])
+            }
+        } catch let fault as ProviderFault { return answers.providerFailed(fault, provider: provider.id) }
+        let known = try await services.store.read { try $0.person(provider: signIn.provider, subject: signIn.subject) }
+        if let known, !known.isActive {
+            services.logger.warning("sign-in of an inactive person refused", metadata: ["person": "\(known.id)"])
+            _ = try await flow.browser.deny(posted.authorization.id, cookieHash: posted.cookieHash, now: now)
+            return answers.over(.denied)
+        }
+        let handle = services.randomness.token()
+        let keeping = try await flow.browser.keep(
+            signIn, for: posted, replayKey: assertion.replayKey, handle: handle, now: now)
+        switch keeping {
+        case .kept: return Answer.seeOther("/saml/continue?answer=\(handle)")
+        case .refused(let refusal): return answers.over(refusal)
+        case .replayed: return answers.providerFailed(.saml(.replayed), provider: provider.id)
+        }
+    }
+
+    /// IdP-initiated, or an answer whose request is not one of ours or was answered before. It makes no session.
+    private func unsolicited(
+        _ response: [UInt8], from provider: SAMLProviderConfiguration, now: Int
+    ) async throws -> Response {
+        guard provider.greetsUnsolicited else {
+            services.logger.notice(
+                "response refused: it answers no sign-in under way",
+                metadata: ["provider": "\(provider.id)", "rule": "\(SAMLError.unsolicited.name)"])
+            return answers.unsolicited(status: .conflict)
+        }
+        do {
+            let assertion = try await flow.validatedUnsolicited(response, from: provider, now: now)
+            let key = assertion.replayKey
+            let hash = BrowserFlow.messageHash(key.assertionID, issuer: key.issuer)
+            let isNew = try await services.store.write {
+                try $0.rememberMessage(hash, of: provider.id, expiresAt: key.until)
+            }
+            guard isNew else { throw ProviderFault.saml(.replayed) }
+            return answers.greeting(from: provider.name)
+        } catch let fault as ProviderFault { return answers.providerFailed(fault, provider: provider.id) }
+    }
+
+    /// The browser comes for its answer, now with its cookie.
+    private func comeBack(_ request: Request) async throws -> Response {
+        let browser = BrowserRequest(request)
+        guard let handle = request.uri.queryParameters["answer"].map(String.init), handle.utf8.count <= 128 else {
+            return answers.over(.outOfOrder)
+        }
+        guard let cookieHash = browser.cookieHash else {
+            services.logger.notice("a browser came for an answer without our cookie")
+            return answers.over(.anotherBrowser)
+        }
+        switch try await flow.browser.takeAnswer(handle: handle, cookieHash: cookieHash, now: services.clock()) {
+        case .success?: return Answer.seeOther("/device/confirm")
+        case .failure(let refusal)?:
+            services.logger.notice("answer not handed over", metadata: ["reason": "\(refusal)"])
+            return answers.over(refusal)
+        case nil: return answers.over(.outOfOrder)
+        }
+    }
+}
+
+/// Our metadata, signed once for each connection: it says the same for as long as we run.
+private final class SignedMetadata: Sendable {
+    private let documents = Mutex<[ProviderID: [UInt8]]>([:])
+
+    func document(of provider: ProviderID, flow: SAMLFlow) async throws -> [UInt8] {
+        if let document = documents.withLock({ $0[provider] }) { return document }
+        let serviceProvider = try flow.serviceProvider(provider)
+        let id = MessageID.make(from: flow.services.randomness)
+        let document = try await flow.onWorkers { () throws(SAMLError) in
+            try ServiceProviderMetadata.signed(for: serviceProvider, id: id)
+        }
+        return documents.withLock { documents in
+            let first = documents[provider] ?? document
+            documents[provider] = first
+            return first
+        }
+    }
+}
