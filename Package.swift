@@ -182,7 +182,8 @@ let package = Package(
         tests("CompressionTests", uses: ["Compression"]),
         tests("SignedXMLTests", uses: ["SignedXML"], fixtures: true),
         tests(
-            "SAMLTests", uses: ["Cryptography", "Identity", "WebAddresses", "Compression", "SignedXML", "SAML"],
+            "SAMLTests",
+            uses: ["StrictJSON", "Cryptography", "Identity", "WebAddresses", "Compression", "SignedXML", "SAML"],
             fixtures: true),
         tests("IdentityProvidersTests", uses: ["Identity", "OpenIDConnect", "SAML", "IdentityProviders"]),
         tests("SCIMTests", uses: ["StrictJSON", "Cryptography", "SCIM"], fixtures: true),
