@@ -23,7 +23,7 @@ class Case:
 
 
 def refuse(name, refusals, note, text, **settings):
-    """A case that is refused; `refusals` in one string. `text` may be octets, or a recipe for what is too big to keep."""
+    """A case that is refused; `refusals` in one string. `text` may be octets, or a recipe for what is too big."""
     recipe = text if isinstance(text, dict) else None
     return Case(name, note, None if recipe else octets(text), tuple(refusals.split()), None, settings, recipe)
 

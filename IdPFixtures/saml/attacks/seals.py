@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes, padding, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from lxml import etree
 
 KEYS = Path(__file__).parent / "keys"
@@ -121,7 +121,7 @@ def x509_data(name):
 
 
 def complete(text, key="idp", octets=None):
-    """Fills the digests, then the values, of the one unfinished signature in `text`. `octets` replaces what is digested."""
+    """Fills digests, then value, of the one unfinished signature in `text`. `octets` replaces what is digested."""
     while "@digest@" in text:
         element = _unfinished(text, "DigestValue", "@digest@").getparent()
         algorithm = element.find(f"{{{DS}}}DigestMethod").get("Algorithm")
@@ -274,7 +274,8 @@ def encrypted_key(octets, transport=OAEP, inside="", attributes="", key_info="")
     return (
         f'<xenc:EncryptedKey{attributes}><xenc:EncryptionMethod Algorithm="{transport}">{inside}'
         f"</xenc:EncryptionMethod>{key_info}<xenc:CipherData>"
-        f"<xenc:CipherValue>{base64.b64encode(octets).decode()}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>"
+        f"<xenc:CipherValue>{base64.b64encode(octets).decode()}</xenc:CipherValue></xenc:CipherData>"
+        "</xenc:EncryptedKey>"
     )
 
 
