@@ -2,6 +2,7 @@ internal import HTTPTypes
 package import Hummingbird
 package import Identity
 internal import Logging
+package import SAML
 internal import Sessions
 internal import Store
 internal import StrictJSON
@@ -65,6 +66,11 @@ package struct Gateway: Sendable {
     /// The address of a test sign-in, to be opened once within ten minutes by the browser that shall see its report.
     /// Nil when the provider does not speak SAML, or too many tests are under way.
     package func beginTest(of provider: ProviderID) -> String? { saml?.beginTest(of: provider) }
+
+    /// What we hold of a SAML provider, loaded when nobody has asked for it yet. Nil when it is none of ours.
+    package func description(of provider: SAMLProviderConfiguration) async throws(ProviderFault) -> IdPDescription? {
+        try await saml?.routes.flow.clients.description(of: provider)
+    }
 
     /// How old what we hold of each SAML provider is, in seconds; nothing for one that nobody has asked for yet.
     package func metadataAges() async -> [ProviderID: Int] { await saml?.metadataAges() ?? [:] }

@@ -1,5 +1,6 @@
 package import IdentityProviders
 package import NetworkAddresses
+package import SAML
 package import WebAddresses
 
 /// What `ztna-server` is told by its `ztna.yaml`, checked whole; all paths are resolved against the file's folder.
@@ -46,6 +47,11 @@ package struct ServerConfiguration: Sendable {
 }
 
 extension ServerConfiguration {
+    /// Those of `providers` that speak SAML.
+    package var samlProviders: [SAMLProviderConfiguration] {
+        providers.compactMap { if case .saml(let provider) = $0 { provider } else { nil } }
+    }
+
     /// Reads and checks one file, and the files it names. The policy file is only looked for: `PolicyFile` reads it.
     ///
     /// `now` is in seconds since the epoch: certificates expire. The error holds everything that is wrong, in the order

@@ -61,7 +61,7 @@ struct ControlOptions: ParsableArguments {
     }
 
     /// Names come from outside: control characters never reach the terminal.
-    private static func text(_ value: JSON) -> String {
+    static func text(_ value: JSON) -> String {
         switch value {
         case .string(let text):
             String(

@@ -5,13 +5,15 @@ import Glibc
 import IdentityProviders
 import OpenIDConnect
 import ServerConfiguration
+import SignedXML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Read configuration and policy, and say everything that is wrong with them.")
 
     @OptionGroup var file: ConfigurationOption
-    @Flag(help: "Also fetch each identity provider's discovery document and keys.") var online = false
+    @Flag(help: "Also fetch what each identity provider publishes: discovery document and keys, or metadata.")
+    var online = false
 
     func run() async throws {
         let configuration = try loaded(
@@ -31,18 +33,30 @@ struct CheckCommand: AsyncParsableCommand {
         do { fetch = try ProviderClientPool(configuration.providers).fetch } catch {
             throw fail("\(error)")
         }
+        let workers = XMLWorkers(threads: 1)
+        defer { workers.stop() }
         var isGood = true
-        for case .openIDConnect(let provider) in configuration.providers {
+        for provider in configuration.providers {
             do throws(ProviderFault) {
-                for line in try await ProviderCheck(provider: provider, fetch: fetch).run() {
-                    print("\(provider.id): \(line)")
-                }
+                for line in try await Self.findings(provider, fetch, workers) { print("\(provider.id): \(line)") }
             } catch {
                 isGood = false
-                StandardError.write("\(provider.id): failed at \(error.explanation)\n")
+                StandardError.write("\(provider.id): failed at \(error.metadataExplanation)\n")
             }
         }
         if !isGood { throw ExitCode.failure }
+    }
+
+    private static func findings(
+        _ provider: IdentityProvider, _ fetch: ProviderFetch, _ workers: XMLWorkers
+    ) async throws(ProviderFault) -> [String] {
+        switch provider {
+        case .openIDConnect(let provider): try await ProviderCheck(provider: provider, fetch: fetch).run()
+        case .saml(let provider):
+            try await SAMLProviderCheck(
+                provider: provider, fetch: fetch, workers: workers, readFile: MetadataFile.read
+            ).run(now: Int(time(nil)))
+        }
     }
 
     private func loaded<Value>(_ result: Result<Value, InvalidConfiguration>) throws -> Value {

@@ -14,6 +14,7 @@ import StrictJSON
 struct ControlSocket: Sendable {
     let coordinator: Coordinator
     let policy: PolicyReloading
+    let saml: SAMLControl
     let logger: Logger
 
     func answer(_ request: JSON, _ peer: PeerCredentials, _ responder: Responder) async throws {
@@ -59,6 +60,8 @@ struct ControlSocket: Sendable {
             try await coordinator.deleteNode(node)
             return ["deleted": .string(node.text)]
         case "people-list": return .array(try await coordinator.people().map(Self.json))
+        case "saml-list": return try await saml.list()
+        case "saml-test": return try saml.test(try members.string("provider"))
         case "policy-reload":
             if let wrong = await policy.reload() { throw ControlFailure(explanation: wrong) }
             return ["revision": .string(await coordinator.policy.revision)]

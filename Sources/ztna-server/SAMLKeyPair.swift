@@ -9,13 +9,15 @@ struct SAMLKeyPair {
     let signingKey: SigningKey
     let certificate: X509Certificate
 
-    /// What the administrator gave, or what an earlier start made; nil when there is neither.
+    /// What the administrator gave, or what an earlier start made; nil when there is neither. `state` is asked for only
+    /// when it is needed.
     static func existing(
-        _ configuration: ServerConfiguration, in state: StateDirectory
+        _ configuration: ServerConfiguration, in state: @autoclosure () throws(StateDirectory.Failure) -> StateDirectory
     ) throws(StateDirectory.Failure) -> SAMLKeyPair? {
         if let given = configuration.samlKey {
             return try SAMLKeyPair(key: try read(given.key), certificate: try read(given.certificate), names: given.key)
         }
+        let state = try state()
         let key = try state.read(keyName, atMost: 64 * 1024, isSecret: true)
         let certificate = try state.read(certificateName, atMost: 64 * 1024, isSecret: false)
         switch (key, certificate) {

@@ -10,6 +10,7 @@ import NetworkAddresses
 import OpenIDConnect
 import ServerConfiguration
 import ServiceLifecycle
+import SignedXML
 import Store
 import StoreSQLite
 import UnixSignals
@@ -48,6 +49,7 @@ struct ServerAssembly {
             let certificates = try configuration.tls.map {
                 try TLSCertificates(certificatePath: $0.certificate, keyPath: $0.key)
             }
+            let keyPair = try Self.samlKeyPair(configuration, in: state, now: clock())
             store = try SQLiteStore(path: state.databasePath)
             let coordinator = Coordinator(
                 store: store, signer: signer,
@@ -65,6 +67,9 @@ struct ServerAssembly {
                 services: GatewayServices(
                     store: store, signer: signer, secrets: secrets,
                     fetch: try ProviderClientPool(configuration.providers).fetch, nodes: NodeService(coordinator),
+                    saml: keyPair.map {
+                        SAMLServices(signingKey: $0.signingKey, workers: XMLWorkers(), readFile: MetadataFile.read)
+                    },
                     clock: clock, randomness: .system, logger: logger))
             let url = configuration.url.text
             server = try GatewayServer(
@@ -75,7 +80,12 @@ struct ServerAssembly {
             self.policy = PolicyReloading(path: configuration.policyFile, coordinator: coordinator, logger: logger)
             control = try LocalSocketServer(
                 path: state.socketPath, mode: 0o600, allow: { $0.uid == 0 || $0.uid == getuid() },
-                handler: ControlSocket(coordinator: coordinator, policy: self.policy, logger: logger).answer)
+                handler: ControlSocket(
+                    coordinator: coordinator, policy: self.policy,
+                    saml: SAMLControl(
+                        serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
+                        gateway: gateway), logger: logger
+                ).answer)
         } catch { throw Failure(explanation: Self.explanation(of: error)) }
     }
 
@@ -103,6 +113,14 @@ struct ServerAssembly {
         await coordinator.stop()
         await store.close()
         logger.notice("stopped")
+    }
+
+    /// Made at the first start with a provider that speaks SAML; nil without any.
+    private static func samlKeyPair(
+        _ configuration: ServerConfiguration, in state: StateDirectory, now: Int
+    ) throws -> SAMLKeyPair? {
+        guard !configuration.samlProviders.isEmpty else { return nil }
+        return try SAMLKeyPair.loadOrMake(configuration, in: state, now: now, randomness: .system)
     }
 
     private static func loaded<Value>(_ result: Result<Value, InvalidConfiguration>) throws(Failure) -> Value {

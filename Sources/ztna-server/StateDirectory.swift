@@ -14,8 +14,12 @@ struct StateDirectory {
             throw Failure(explanation: "the state directory \(path) cannot be made: \(Self.reason())")
         }
         var status = stat()
+        errno = 0
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw Failure(explanation: "the state directory \(path) is not a directory")
+            throw Failure(
+                explanation: errno == ENOENT
+                    ? "there is no state directory \(path) yet: start the server once"
+                    : "the state directory \(path) is not a directory")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw Failure(explanation: "others may enter the state directory \(path): run `chmod 700 \(path)`")

@@ -1,0 +1,84 @@
+import Cryptography
+import Gateway
+import Identity
+import SAML
+import SignedXML
+import StrictJSON
+import WebAddresses
+
+/// The control socket's questions about SAML: what the server holds of each provider, and a test sign-in.
+struct SAMLControl: Sendable {
+    let serverURL: String
+    let providers: [SAMLProviderConfiguration]
+    /// Nil where no provider speaks SAML.
+    let keyPair: SAMLKeyPair?
+    let gateway: Gateway
+
+    func list() async throws -> JSON {
+        var rows: [JSON] = []
+        for provider in providers { rows.append(try await row(provider)) }
+        return .array(rows)
+    }
+
+    func test(_ id: String) throws(ControlSocket.ControlFailure) -> JSON {
+        guard let provider = providers.first(where: { $0.id.text == id }) else {
+            throw ControlSocket.ControlFailure(explanation: "there is no SAML identity provider \(id.prefix(40))")
+        }
+        guard let url = gateway.beginTest(of: provider.id) else {
+            throw ControlSocket.ControlFailure(
+                explanation: "too many test sign-ins are under way: open one of them, or wait ten minutes")
+        }
+        return ["url": .string(url)]
+    }
+
+    private func row(_ provider: SAMLProviderConfiguration) async throws -> JSON {
+        var members: [String: JSON] = [
+            "id": .string(provider.id.text), "name": .string(provider.name), "source": source(provider.source),
+        ]
+        if let keyPair {
+            let ours = try ServiceProvider(serverURL: serverURL, provider: provider.id, key: keyPair.signingKey)
+            members["ours"] = [
+                "entity_id": .string(ours.entityID), "acs_url": .string(ours.acsURL.text),
+                "slo_url": .string(ours.sloURL.text), "certificate": Self.json(keyPair.certificate),
+            ]
+        }
+        do throws(ProviderFault) {
+            members["theirs"] = try await gateway.description(of: provider).map(Self.json) ?? .null
+            members["age"] = await gateway.metadataAges()[provider.id].map { .integer(max(0, $0)) } ?? .null
+        } catch { members["fault"] = .string(error.metadataExplanation) }
+        return .object(members)
+    }
+
+    private func source(_ source: SAMLProviderConfiguration.Source) -> JSON {
+        switch source {
+        case .inline: "configuration"
+        case .file(let path): .string(path)
+        case .url(let url): .string(url.text)
+        }
+    }
+
+    private static func json(_ description: IdPDescription) -> JSON {
+        [
+            "entity_id": .string(description.entityID),
+            "sign_on": json(description.ssoEndpoints), "logout": json(description.sloEndpoints.mapValues(\.location)),
+            "certificates": .array(
+                description.signingKeys.compactMap { try? X509Certificate(der: $0.certificate) }.map(json)),
+            "valid_until": description.validUntil.map { .integer($0) } ?? .null,
+            "notes": .array(description.notes.map { .string($0) }),
+        ]
+    }
+
+    private static func json(_ endpoints: [Binding: EndpointURL]) -> JSON {
+        .array(
+            Binding.allCases.compactMap { binding in
+                endpoints[binding].map { ["binding": .string(binding.name), "url": .string($0.text)] }
+            })
+    }
+
+    private static func json(_ certificate: X509Certificate) -> JSON {
+        [
+            "subject": .string(certificate.subject), "key": .string("\(certificate.key)"),
+            "not_after": .integer(certificate.notAfter), "sha256": .string(certificate.fingerprint),
+        ]
+    }
+}
