@@ -6,6 +6,7 @@ import Identity
 import SAML
 import ServerConfiguration
 import StrictJSON
+import WebAddresses
 
 /// What an administrator needs to connect a SAML identity provider.
 struct SAMLCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 internal import Cryptography
 package import SAML
 package import SignedXML
+internal import WebAddresses
 
 /// What `check --online` asks of a SAML provider: its metadata and all that is in it, naming the exact step that fails.
 package struct SAMLProviderCheck: Sendable {
