@@ -24,7 +24,7 @@ HEIGHT = 844
 MOST_PAGES = 12
 
 # A form that carries a SAML message, either way, and did not submit itself.
-SAML_BUTTON = "form:has(input[name=SAMLResponse], input[name=SAMLRequest]) button"
+SAML_BUTTON = "form:has(input[name=SAMLResponse], input[name=SAMLRequest]) :is(button, input[type=submit])"
 
 # The first selector that matches something visible names the page.
 PAGES = [
@@ -33,6 +33,7 @@ PAGES = [
     ("confirm", "[name=decision][value=allow]"),
     ("device", "input[name=user_code]"),
     ("provider-login", "input[name=username]"),
+    ("lemonldap-login", "input[name=user]"),
     ("canaille-login", "input[name=login]"),
     ("canaille-password", "input[name=password]"),
     ("canaille-consent", "button[name=answer][value=accept]"),
@@ -84,6 +85,10 @@ class SignIn:
             return self.choose_provider()
         if name == "provider-login":
             self.type("username", person.user)
+            self.type("password", person.password)
+            return self.submit_button("password")
+        if name == "lemonldap-login":
+            self.type("user", person.user)
             self.type("password", person.password)
             return self.submit_button("password")
         if name == "canaille-login":

@@ -1,8 +1,8 @@
-"""LemonLDAP::NG's configuration as its manager would store it: lmConf-1.json, lemonldap-ng.ini, the people in SQLite."""
+"""LemonLDAP::NG's configuration as its manager would store it: lmConf-1.json, lemonldap-ng.ini, people in SQLite."""
 
 import json
-import sqlite3
 import secrets
+import sqlite3
 import time
 
 BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
@@ -14,13 +14,11 @@ def write_people(file, people):
     """One row for each name that signs a person in."""
     database = sqlite3.connect(file)
     with database:
-        database.execute("CREATE TABLE people (login TEXT PRIMARY KEY, password TEXT, uid TEXT, mail TEXT, cn TEXT, team TEXT)")
-        rows = [
-            (login, person["password"], person["username"], person["email"], person["name"], "; ".join(person["groups"]))
-            for person in people
-            for login in (person["username"], person["email"])
-        ]
-        database.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)", rows)
+        database.execute("CREATE TABLE people (login TEXT PRIMARY KEY, password, uid, mail, cn, team)")
+        for person in people:
+            row = person["password"], person["username"], person["email"], person["name"], "; ".join(person["groups"])
+            for login in (person["username"], person["email"]):
+                database.execute("INSERT INTO people VALUES (?, ?, ?, ?, ?, ?)", (login, *row))
     database.close()
 
 
@@ -49,6 +47,8 @@ def portal(base, state, key, certificate):
         "cookieName": f"lemonldap{port}",
         "securedCookie": 0,
         "httpOnly": 1,
+        # As a SAML provider it would say None, which browsers take over https only.
+        "sameSite": "Lax",
         "authentication": "DBI",
         "userDB": "Same",
         "passwordDB": "Null",

@@ -21,8 +21,8 @@ class Forms(html.parser.HTMLParser):
     def handle_starttag(self, tag, attributes):
         attributes = {name: value or "" for name, value in attributes}
         if tag == "form":
-            self.forms.append({"action": attributes.get("action", ""), "fields": {}, "password": None, "username": None})
-            self.forms[-1]["method"] = attributes.get("method", "get").lower()
+            form = {"action": attributes.get("action", ""), "method": attributes.get("method", "get").lower()}
+            self.forms.append({**form, "fields": {}, "password": None, "username": None})
         elif tag in ("iframe", "img") and attributes.get("src"):
             self.frames.append(attributes["src"])
         elif tag == "input" and self.forms and attributes.get("name"):

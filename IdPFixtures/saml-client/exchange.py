@@ -7,7 +7,7 @@ import base64
 import secrets
 from xml.etree import ElementTree
 
-from browser import Browser, text_of
+from browser import text_of
 from service_provider import NAMES, POST, REDIRECT, SUCCESS, from_query, instant
 
 MOST_STEPS = 10
@@ -73,7 +73,8 @@ def read_response(provider, service, message, request_id):
     encrypted = root.find("saml:EncryptedAssertion", NAMES)
     clear, encryption = message, []
     if encrypted is not None:
-        encryption = sorted({method.get("Algorithm") for method in encrypted.iter(f"{{{NAMES['xenc']}}}EncryptionMethod")})
+        methods = encrypted.iterfind(".//xenc:EncryptionMethod", NAMES)
+        encryption = sorted({method.get("Algorithm") for method in methods})
         clear = service.decrypted(message)
     assertion = ElementTree.fromstring(clear).find(".//saml:Assertion", NAMES)
     if assertion.find("ds:Signature", NAMES) is not None:

@@ -1,6 +1,7 @@
 """Runs somebody else's SAML identity provider on loopback: a port, keys, a state directory, processes that end with us.
 
-Standard library and Debian's python3-cryptography. The `start` scripts of simplesamlphp/ and lemonldap/ are built on it.
+Standard library and Debian's python3-cryptography. The `start` scripts of simplesamlphp/ and lemonldap/ are built
+on it.
 """
 
 import argparse
@@ -62,7 +63,8 @@ def parse_arguments(description, signed):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--sp-metadata", required=True, help="file or URL; a URL is fetched at the first request")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--sign", choices=signed, default=signed[-1], help="what carries a signature (default: %(default)s)")
+    meaning = "what carries a signature (default: %(default)s)"
+    parser.add_argument("--sign", choices=signed, default=signed[-1], help=meaning)
     parser.add_argument("--encrypt", action="store_true", help="encrypt assertions for the service provider")
     return parser.parse_args()
 

@@ -16,7 +16,10 @@ from service_provider import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, Ident
 
 SERVICE_PROVIDER = "http://127.0.0.1:8080/saml/"
 PERSON = ("alice", "alice-password")
-WHAT = "Made by the script `record` beside this folder, from a running {}: do not edit. The service provider's key is a test key."
+WHAT = (
+    "Made by the script `record` beside this folder, from a running {}: do not edit. "
+    "The service provider's key is a test key."
+)
 
 
 def record(name):

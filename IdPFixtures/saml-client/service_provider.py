@@ -108,9 +108,14 @@ class IdentityProvider:
         assert "Signature" in fields, f"unsigned: {address}"
         algorithm = HASHES[fields["SigAlg"].rpartition("-")[2]]()
         data = "&".join(f"{name}={raw[name]}" for name in names).encode()
-        certificate = x509.load_pem_x509_certificate(pem(self.certificates[0]))
         signature = base64.b64decode(fields["Signature"])
-        certificate.public_key().verify(signature, data, padding.PKCS1v15(), algorithm)
+        for certificate in self.certificates:
+            key = x509.load_pem_x509_certificate(pem(certificate)).public_key()
+            try:
+                return key.verify(signature, data, padding.PKCS1v15(), algorithm)
+            except InvalidSignature:
+                continue
+        raise AssertionError(f"no key of the metadata verifies {address}")
 
 
 def pem(certificate):
