@@ -79,12 +79,12 @@ def transforms():
         bob(transforms=(ENVELOPED, EXCLUSIVE, EXCLUSIVE)))
     yield refuse("transform-fifty", "transform", "fifty canonicalizations, each of them work",
         bob(transforms=good + (EXCLUSIVE,) * 49))
-    yield refuse("transform-without-algorithm", "transform malformed", "a Transform without Algorithm",
+    yield refuse("transform-without-algorithm", "transform signatureShape malformed", "a Transform without Algorithm",
         bob(transforms=(ENVELOPED, "<ds:Transform/>", EXCLUSIVE)))
-    yield either("transform-child-in-enveloped", BOB, "transform malformed",
+    yield either("transform-child-in-enveloped", BOB, "transform signatureShape malformed",
         "an XPath element inside the enveloped-signature transform",
         bob(transforms=(transform(ENVELOPED, "<ds:XPath>false()</ds:XPath>"), EXCLUSIVE)))
-    yield refuse("transforms-two-lists", "transform malformed digestValue unknownKey",
+    yield refuse("transforms-two-lists", "transform signatureShape malformed digestValue unknownKey",
         "two Transforms elements: a harmless one, then XPath",
         bob(references=reference("#_assertion").replace("</ds:Transforms>",
             f"</ds:Transforms><ds:Transforms>{transform(XPATH, '<ds:XPath>false()</ds:XPath>')}</ds:Transforms>")))
@@ -94,7 +94,7 @@ def transforms():
     yield either("prefix-list-huge", BOB, "transform digestValue tooLarge canonicalizationMethod",
         "a PrefixList of two thousand names",
         bob(transforms=(ENVELOPED, prefixes(" ".join(f"p{n}" for n in range(2000))))))
-    yield refuse("prefix-list-twice", "transform malformed digestValue emptyCanonicalization unknownKey",
+    yield refuse("prefix-list-twice", "transform signatureShape malformed digestValue emptyCanonicalization unknownKey",
         "two InclusiveNamespaces in one transform",
         bob(transforms=(ENVELOPED, transform(EXCLUSIVE,
             f'<ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}" PrefixList="saml"/>' * 2))))
@@ -106,14 +106,16 @@ def transforms():
 
 
 def canonicalization():
-    yield refuse("void-c14n-relative-namespace", "emptyCanonicalization digestValue malformed misplacedSignature",
+    yield refuse("void-c14n-relative-namespace",
+        "emptyCanonicalization digestValue signatureShape malformed misplacedSignature",
         "a relative namespace URI makes libxml2's canonicalization fail; a careless library digests nothing, and the "
         "digest here is that of nothing (void canonicalization, 2025)",
         response(signed_assertion(ALICE, more_attributes=' xmlns:r="relative/uri" r:x="1"', octets=b"")))
-    yield refuse("void-c14n-relative-namespace-on-response", "emptyCanonicalization digestValue malformed",
-        "the same for a signed Response",
+    yield refuse("void-c14n-relative-namespace-on-response",
+        "emptyCanonicalization digestValue signatureShape malformed", "the same for a signed Response",
         signed_response(assertion(ALICE), more_attributes=' xmlns:r="./1" r:x="1"', octets=b""))
-    yield refuse("void-c14n-in-signed-info", "emptyCanonicalization unknownKey malformed canonicalizationMethod",
+    yield refuse("void-c14n-in-signed-info",
+        "emptyCanonicalization unknownKey signatureShape malformed canonicalizationMethod transform",
         "the same inside SignedInfo: the signature value is that of nothing",
         response(complete(assertion(ALICE, signed=signature("#_assertion", c14n_inside='<r:x xmlns:r="1"/>',
             value=base64.b64encode(fixed("nothing", 256)).decode())))))
@@ -126,7 +128,8 @@ def canonicalization():
         bob(c14n=EXCLUSIVE_COMMENTS))
     yield refuse("c14n-method-xslt", "canonicalizationMethod", "a transform as canonicalization", bob(c14n=XSLT))
     yield refuse("c14n-method-unknown", "canonicalizationMethod", "one of nobody's", bob(c14n="urn:example:c14n"))
-    yield refuse("c14n-method-empty", "canonicalizationMethod malformed", "an empty Algorithm", bob(c14n=""))
+    yield refuse("c14n-method-empty", "canonicalizationMethod signatureShape malformed", "an empty Algorithm",
+        bob(c14n=""))
 
 
 def cases():

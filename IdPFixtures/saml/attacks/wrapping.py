@@ -26,7 +26,7 @@ from genuine import GENUINE_ASSERTION, GENUINE_RESPONSE, evil_assertion, split
 from seals import DS, complete, signature
 
 # A signature in a strange place, or one that names something else; then whatever else such a document breaks.
-STAYS = "misplacedSignature assertionCount unsigned noSignature severalSignatures malformed"
+STAYS = "misplacedSignature assertionCount unsigned noSignature severalSignatures signatureShape malformed"
 MOVED = "referenceURI misplacedSignature assertionCount digestValue unsigned severalSignatures"
 SAME_ID = "duplicateID referenceURI misplacedSignature assertionCount unsigned"
 
