@@ -2,8 +2,9 @@ internal import CXMLSec
 
 /// Makes the value of a parsed tree, in one pass, and finds IDs that occur twice.
 struct TreeValue {
-    /// Names of namespaces met so far; a document has few, and mostly the one before.
+    /// The last few names of namespaces: a document uses few, and mostly the one before.
     private var namespaces: [(pointer: UnsafePointer<xmlChar>, text: String)] = []
+    private static let remembered = 8
     private var identifiers: Set<String> = []
 
     static func root(of tree: borrowing ParsedTree) throws(SignedXMLError) -> XMLElement {
@@ -72,6 +73,7 @@ struct TreeValue {
             return XMLName(String(cString: local), in: known.text)
         }
         let text = String(cString: pointer)
+        if namespaces.count == Self.remembered { namespaces.removeFirst() }
         namespaces.append((pointer, text))
         return XMLName(String(cString: local), in: text)
     }

@@ -11,8 +11,8 @@ package struct XMLLimits: Hashable, Sendable {
     package var namespacesInScope: Int
 
     package init(
-        maximumBytes: Int = 262_144, depth: Int = 48, elements: Int = 4_096, attributes: Int = 8_192,
-        attributesOfElement: Int = 64, namespaceDeclarations: Int = 4_096, namespacesInScope: Int = 64
+        maximumBytes: Int = 262_144, depth: Int = 48, elements: Int = 2_048, attributes: Int = 4_096,
+        attributesOfElement: Int = 64, namespaceDeclarations: Int = 2_560, namespacesInScope: Int = 64
     ) {
         self.maximumBytes = maximumBytes
         self.depth = min(depth, 200)
