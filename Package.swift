@@ -24,6 +24,14 @@ func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], f
         exclude: fixtures ? ["Fixtures"] : [], swiftSettings: settings)
 }
 
+/// A fuzz target. Only `Tests/Fuzzing/run` builds it, and says where libFuzzer is.
+func fuzzer(_ name: String, uses: [String], runtime: String) -> Target {
+    .executableTarget(
+        name: "Fuzz\(name)", dependencies: uses.map { .byName(name: $0) }, path: "Tests/Fuzzing/\(name)",
+        exclude: ["Corpus", "make-corpus", "markup.dict"], swiftSettings: settings,
+        linkerSettings: [.unsafeFlags([runtime]), .linkedLibrary("stdc++")])
+}
+
 let vocabulary = [
     "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedDocuments", "AccessPolicy",
     "Wire",
@@ -221,3 +229,7 @@ let package = Package(
         tests("RepositoryTests", uses: []),
     ]
 )
+
+if let runtime = Context.environment["ZTNA_FUZZER"] {
+    package.targets.append(fuzzer("SignedXML", uses: ["SignedXML"], runtime: runtime))
+}

@@ -52,7 +52,7 @@ import Testing
         #expect(try Tree.lines(".ci/test").last { !$0.isEmpty }?.hasPrefix("exec swift test ") == true)
     }
 
-    @Test(arguments: [".ci/run", ".ci/install", ".ci/test", "IdPFixtures/install"])
+    @Test(arguments: [".ci/run", ".ci/install", ".ci/test", "IdPFixtures/install", "Tests/Fuzzing/run"])
     func `has executable programs`(_ path: String) {
         #expect(FileManager.default.isExecutableFile(atPath: Tree.root.appending(path: path).path))
     }
