@@ -21,7 +21,8 @@ from mistakes import FAULTS
 from pages import POST_SCRIPT, login_page, message_page, post_page
 from people import ACCOUNTS
 from saml2 import samlp
-from sign_on import Provider, Settings, Status, form_fields
+from sign_on import Provider, form_fields
+from state import Settings, Status
 from web import Handler, Server, end_on_signals
 
 BINDINGS = {"redirect": REDIRECT, "post": POST}
