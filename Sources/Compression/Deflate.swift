@@ -16,16 +16,18 @@ package enum Deflate {
         return result == Z_STREAM_END ? Array(output.prefix(Int(stream.total_out))) : nil
     }
 
-    /// Nil when the stream is broken, incomplete, followed by anything, or holds more than `limit` bytes.
-    package static func decompress(_ bytes: [UInt8], limit: Int) -> [UInt8]? {
+    /// Errors: `broken`; `tooLarge` past `limit` bytes.
+    package static func decompress(_ bytes: [UInt8], limit: Int) throws(DeflateError) -> [UInt8] {
         var stream = z_stream()
         guard limit >= 0, UInt32(exactly: bytes.count) != nil, UInt32(exactly: limit) != nil,
             ztna_inflateInit2(&stream, rawWindow) == Z_OK
-        else { return nil }
+        else { throw .broken }
         defer { inflateEnd(&stream) }
         var output = [UInt8](repeating: 0, count: limit)
         let result = run(&stream, from: bytes, into: &output) { inflate(&$0, Z_FINISH) }
-        return result == Z_STREAM_END && stream.avail_in == 0 ? Array(output.prefix(Int(stream.total_out))) : nil
+        if result == Z_BUF_ERROR, stream.avail_out == 0 { throw .tooLarge }
+        guard result == Z_STREAM_END, stream.avail_in == 0 else { throw .broken }
+        return Array(output.prefix(Int(stream.total_out)))
     }
 
     /// The largest window; negative means raw. Source: zlib's manual, inflateInit2.

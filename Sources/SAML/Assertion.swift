@@ -13,7 +13,7 @@ struct Assertion {
 
     let id: String
     let issueInstant: Int
-    let issuer: String?
+    let issuer: Issuer?
     let nameID: NameID?
     let bearers: [BearerConfirmation]
     let notBefore: Int?
@@ -31,7 +31,7 @@ struct Assertion {
         guard let version, identical(version, "2.0") else { throw .version(version) }
         id = try MessageHeader.id(element)
         issueInstant = try MessageHeader.issueInstant(element)
-        issuer = try MessageHeader.issuer(element)
+        issuer = try Issuer.find(in: element)
 
         guard let subject = try element.one(.saml("Subject")) else { throw .noSubject }
         // Nobody is read from an encrypted name.
@@ -78,7 +78,7 @@ struct Assertion {
         var restrictions: [[String]] = []
         for condition in conditions?.children ?? [] {
             if condition.name.isExactly(.saml("AudienceRestriction")) {
-                restrictions.append(condition.all(.saml("Audience")).compactMap(\.address))
+                restrictions.append(condition.all(.saml("Audience")).compactMap(\.text))
                 continue
             }
             // Both are kept: an assertion is used once, and never passed on.

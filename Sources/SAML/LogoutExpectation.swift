@@ -29,8 +29,8 @@ package struct LogoutExpectation: Sendable {
     /// Issuer, Destination and times: the same for both messages, which are always signed.
     func header(of root: XMLElement, is name: XMLName) throws(SAMLError) -> MessageHeader {
         let header = try MessageHeader(root, is: name)
-        guard let issuer = header.issuer, identical(issuer, idp.entityID) else {
-            throw .responseIssuer(found: header.issuer, expected: idp.entityID)
+        guard let issuer = header.issuer, issuer.isEntity(idp.entityID) else {
+            throw .responseIssuer(found: header.issuer?.text, expected: idp.entityID)
         }
         try header.requireDestination(serviceProvider.sloURL.text, isSigned: true)
         try header.requireIssuedBy(now: now, skew: skew)
@@ -59,6 +59,7 @@ package enum LogoutMessage: Hashable, Sendable {
         let root: XMLElement
         do throws(SignedXMLError) {
             let document = try XMLDocument(parsing: message.xml)
+            guard document.root.hasSignatureInPlace else { throw .misplacedSignature }
             let signed = try document.verifiedBytes(
                 of: .root, keys: expectation.idp.signingKeys, policy: expectation.policy)
             root = try XMLDocument(parsing: signed.bytes).root

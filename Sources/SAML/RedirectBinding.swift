@@ -50,12 +50,12 @@ package enum RedirectBinding {
 
     /// Reads a raw query, without its `?`, as it came over the wire. Other parameters are passed over.
     ///
-    /// Errors: `parameterMissing`, `parameterRepeated`, `parameter`, `messageTooLarge`, `redirectUnsigned`,
+    /// Errors: `parameterMissing`, `parameterRepeated`, `parameter`, `xml(tooLarge)`, `redirectUnsigned`,
     /// `redirectSignatureMethod`, `redirectSignature`, `xml(sha1)`.
     package static func message(
         parsing query: String, keys: [PinnedKey], policy: AlgorithmPolicy
     ) throws(SAMLError) -> Message {
-        guard query.utf8.count <= maximumQueryBytes else { throw .messageTooLarge }
+        guard query.utf8.count <= maximumQueryBytes else { throw .xml(.tooLarge) }
         let raw = try parameters(query)
         let kind: MessageKind
         switch (raw["SAMLRequest"], raw["SAMLResponse"]) {
@@ -74,7 +74,10 @@ package enum RedirectBinding {
         guard let text = try value(kind.rawValue, raw), let deflated = Base64Text.decode(text) else {
             throw .parameter(kind.rawValue)
         }
-        guard let xml = Deflate.decompress(deflated, limit: maximumMessageBytes) else { throw .messageTooLarge }
+        let xml: [UInt8]
+        do throws(DeflateError) { xml = try Deflate.decompress(deflated, limit: maximumMessageBytes) } catch {
+            throw error == .tooLarge ? .xml(.tooLarge) : .parameter(kind.rawValue)
+        }
         return Message(kind: kind, xml: xml, relayState: try value("RelayState", raw))
     }
 

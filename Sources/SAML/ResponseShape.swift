@@ -29,7 +29,9 @@ struct ResponseShape {
         let ofResponse = root.all(.ds("Signature")).count
         let ofAssertion = plain == 1 ? element.all(.ds("Signature")).count : 0
         guard ofResponse <= 1, ofAssertion <= 1 else { throw .xml(.severalSignatures) }
-        guard root.count([.ds("Signature")]) == ofResponse + ofAssertion else { throw .xml(.misplacedSignature) }
+        guard root.count([.ds("Signature")]) == ofResponse + ofAssertion, root.hasSignatureInPlace,
+            plain == 0 || element.hasSignatureInPlace
+        else { throw .xml(.misplacedSignature) }
         responseIsSigned = ofResponse == 1
         let path = ElementPath.root.child(place)
         assertion = plain == 1 ? .plain(path, isSigned: ofAssertion == 1) : .encrypted(path)
@@ -43,7 +45,19 @@ struct ResponseShape {
         guard plain == 1, encrypted == 0 else { throw .assertionCount(plain: plain, encrypted: encrypted) }
         let own = root.all(.ds("Signature")).count
         guard own <= 1 else { throw .xml(.severalSignatures) }
-        guard root.count([.ds("Signature")]) == own else { throw .xml(.misplacedSignature) }
+        guard root.count([.ds("Signature")]) == own, root.hasSignatureInPlace else { throw .xml(.misplacedSignature) }
         return own == 1
+    }
+}
+
+extension XMLElement {
+    /// Directly behind the Issuer, or first where there is none; true without a signature too.
+    ///
+    /// Source: SAML Core 2.0 §2.3.3, §3.2.1 (the schemas' sequences).
+    var hasSignatureInPlace: Bool {
+        let names = children.map(\.name)
+        guard let place = names.firstIndex(where: { $0.isExactly(.ds("Signature")) }) else { return true }
+        guard let issuer = names.firstIndex(where: { $0.isExactly(.saml("Issuer")) }) else { return place == 0 }
+        return issuer == 0 && place == 1
     }
 }

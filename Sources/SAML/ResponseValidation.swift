@@ -45,8 +45,8 @@ package enum ResponseValidation {
         try check(inResponseTo: opened.header.inResponseTo, requestID)
 
         let assertion = try Assertion(opened.assertion)
-        guard assertion.issuer.map({ identical($0, expectation.idp.entityID) }) == true else {
-            throw .assertionIssuer(found: assertion.issuer, expected: expectation.idp.entityID)
+        guard let issuer = assertion.issuer, issuer.isEntity(expectation.idp.entityID) else {
+            throw .assertionIssuer(found: assertion.issuer?.text, expected: expectation.idp.entityID)
         }
         guard assertion.issueInstant <= expectation.now + expectation.skew else {
             throw .issuedInFuture(seconds: assertion.issueInstant - expectation.now)
@@ -61,8 +61,8 @@ package enum ResponseValidation {
     private static func check(
         _ header: MessageHeader, isSigned: Bool, _ expectation: ResponseExpectation
     ) throws(SAMLError) {
-        let isExpected = header.issuer.map { identical($0, expectation.idp.entityID) } ?? !isSigned
-        guard isExpected else { throw .responseIssuer(found: header.issuer, expected: expectation.idp.entityID) }
+        let isExpected = header.issuer.map { $0.isEntity(expectation.idp.entityID) } ?? !isSigned
+        guard isExpected else { throw .responseIssuer(found: header.issuer?.text, expected: expectation.idp.entityID) }
         try header.requireIssuedBy(now: expectation.now, skew: expectation.skew)
     }
 

@@ -33,6 +33,13 @@ struct BrokenRule: CustomTestStringConvertible, Sendable {
             "issuer", "<saml:Issuer>https://idp.example.com/saml<", "<saml:Issuer>https://idp.example.com/saml/<",
             .assertionIssuer(found: "https://idp.example.com/saml/", expected: idp)),
         BrokenRule(
+            "issuer of another format", "<saml:Issuer>", #"<saml:Issuer Format="x">"#,
+            .assertionIssuer(found: idp, expected: idp)),
+        BrokenRule(
+            "audience with white space", "Audience>\(sp)<", "Audience> \(sp)<",
+            .audience(found: [" " + sp], expected: sp)),
+        BrokenRule("an ID that is none", #"ID="_a1""#, #"ID="a:'1""#, .malformed("ID")),
+        BrokenRule(
             "issuer missing", "<saml:Issuer>https://idp.example.com/saml</saml:Issuer>", "",
             .assertionIssuer(found: nil, expected: idp)),
         BrokenRule(
@@ -113,7 +120,7 @@ struct BrokenRule: CustomTestStringConvertible, Sendable {
             .responseIssuer(found: "https://evil.example.com", expected: idp)),
         BrokenRule(
             "issuer of another format", "<saml:Issuer xmlns", #"<saml:Issuer Format="x" xmlns"#,
-            .malformed("Issuer Format")),
+            .responseIssuer(found: idp, expected: idp)),
         BrokenRule(
             "another request", "InResponseTo=\"_5e8b6a\"><saml:Issuer", "InResponseTo=\"_other\"><saml:Issuer",
             .inResponseTo),
