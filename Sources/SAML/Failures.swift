@@ -54,6 +54,8 @@ package enum SAMLError: Error, Hashable, Sendable {
     case parameterMissing(String)
     case parameterRepeated(String)
     case parameter(String)
+    /// Before its XML is looked at.
+    case messageTooLarge
     /// The redirect binding has no signature, or one by no known key.
     case redirectUnsigned
     case redirectSignatureMethod(String)
@@ -134,6 +136,9 @@ package enum SAMLError: Error, Hashable, Sendable {
         case .parameterMissing(let name): "the message has no \(name)"
         case .parameterRepeated(let name): "the message has \(name) more than once"
         case .parameter(let name): "the message's \(name) cannot be decoded"
+        case .messageTooLarge:
+            "the message is larger than what is read of one ("
+                + "\(RedirectBinding.maximumMessageBytes) bytes by redirect, once inflated)"
         case .redirectUnsigned: "the message is not signed; have the provider sign its logout messages"
         case .redirectSignatureMethod(let name):
             "the message is signed with \(quoted(name)); choose RSA or ECDSA with SHA-256 at the provider"

@@ -36,7 +36,7 @@ package struct PostedMessage: Hashable, Sendable {
     package let relayState: String?
 
     /// Reads decoded form items; other names are passed over. Errors: `parameterMissing`, `parameterRepeated`,
-    /// `parameter`, `xml(tooLarge)`.
+    /// `parameter`, `messageTooLarge`.
     package init(items: [FormEncoding.Item]) throws(SAMLError) {
         var values: [String: String] = [:]
         for item in items where ["SAMLRequest", "SAMLResponse", "RelayState"].contains(item.name) {
@@ -51,7 +51,7 @@ package struct PostedMessage: Hashable, Sendable {
         case (nil, nil): throw .parameterMissing("SAMLResponse")
         case (.some, .some): throw .parameterRepeated("SAMLResponse")
         }
-        guard text.utf8.count <= Self.maximumBytes else { throw .xml(.tooLarge) }
+        guard text.utf8.count <= Self.maximumBytes else { throw .messageTooLarge }
         guard let xml = Base64Text.decode(text), !xml.isEmpty else { throw .parameter(kind.rawValue) }
         self.xml = xml
         relayState = values["RelayState"]

@@ -50,12 +50,12 @@ package enum RedirectBinding {
 
     /// Reads a raw query, without its `?`, as it came over the wire. Other parameters are passed over.
     ///
-    /// Errors: `parameterMissing`, `parameterRepeated`, `parameter`, `xml(tooLarge)`, `redirectUnsigned`,
+    /// Errors: `parameterMissing`, `parameterRepeated`, `parameter`, `messageTooLarge`, `redirectUnsigned`,
     /// `redirectSignatureMethod`, `redirectSignature`, `xml(sha1)`.
     package static func message(
         parsing query: String, keys: [PinnedKey], policy: AlgorithmPolicy
     ) throws(SAMLError) -> Message {
-        guard query.utf8.count <= maximumQueryBytes else { throw .xml(.tooLarge) }
+        guard query.utf8.count <= maximumQueryBytes else { throw .messageTooLarge }
         let raw = try parameters(query)
         let kind: MessageKind
         switch (raw["SAMLRequest"], raw["SAMLResponse"]) {
@@ -76,7 +76,7 @@ package enum RedirectBinding {
         }
         let xml: [UInt8]
         do throws(DeflateError) { xml = try Deflate.decompress(deflated, limit: maximumMessageBytes) } catch {
-            throw error == .tooLarge ? .xml(.tooLarge) : .parameter(kind.rawValue)
+            throw error == .tooLarge ? .messageTooLarge : .parameter(kind.rawValue)
         }
         return Message(kind: kind, xml: xml, relayState: try value("RelayState", raw))
     }

@@ -126,10 +126,10 @@ import WebAddresses
             (good + "&%53AMLResponse=x", .parameter("SAMLResponse")),
             (good + "&SAMLEncoding=gzip", .parameter("SAMLEncoding")),
             (good + "&%zz=1", .parameter("query")), (good + String(repeating: "&a=1", count: 70), .parameter("query")),
-            (good + "&a=" + String(repeating: "a", count: 17_000), .xml(.tooLarge)),
+            (good + "&a=" + String(repeating: "a", count: 17_000), .messageTooLarge),
             (try signed("SAMLResponse=%2B%2B&\(Self.algorithm)", provider), .parameter("SAMLResponse")),
             (try signed("SAMLResponse=QUJD&\(Self.algorithm)", provider), .parameter("SAMLResponse")),
-            (try signed("\(bomb)&\(Self.algorithm)", provider), .xml(.tooLarge)),
+            (try signed("\(bomb)&\(Self.algorithm)", provider), .messageTooLarge),
             (
                 good.replacing("more%23rsa-sha256", with: "more%23hmac-sha256"),
                 .redirectSignatureMethod("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256")

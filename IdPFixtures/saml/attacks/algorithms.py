@@ -134,7 +134,7 @@ def values():
         "two SignatureValue elements: rubbish, then the true one",
         response(GENUINE_ASSERTION.replace("<ds:SignatureValue>",
             "<ds:SignatureValue>AAAA</ds:SignatureValue><ds:SignatureValue>")))
-    yield refuse("digest-truncated", "digestValue unknownKey",
+    yield refuse("digest-truncated", "digestValue signatureShape unknownKey",
         "DigestValue is the first 16 octets of the true one, and signed",
         bob(references=reference("#_assertion", value=_digest_of_bob()[:20] + "==")))
     yield refuse("digest-empty", "digestValue signatureShape malformed", "an empty DigestValue, signed",

@@ -157,7 +157,7 @@ def combinations():
         "referenceURI misplacedSignature unsigned assertionCount",
         "the assertion's signature stands at the Response, and signs the second assertion",
         response(evil_assertion(), bare, signed=of_assertion))
-    yield refuse("wrapped-signature-of-response-at-assertion", MOVED,
+    yield refuse("wrapped-signature-of-response-at-assertion", MOVED + " duplicateID",
         "the Response's signature stands at the evil assertion; the original is in its Advice",
         response(evil_assertion(signed=of_response, advice=f"<saml:Advice>{bare_response}</saml:Advice>")))
     yield refuse("wrapped-evil-has-no-id", "referenceURI assertionCount misplacedSignature malformed unsigned",
@@ -195,7 +195,7 @@ def combinations():
         "duplicateID referenceURI assertionCount misplacedSignature unsigned digestValue",
         "the encrypted evil assertion has the ID of the signed one outside",
         response(encrypted_assertion(evil_assertion(id="_assertion", signed=of_assertion)), extension=extensions(bare)))
-    yield refuse("wrapped-other-namespace", "assertionCount unsigned misplacedSignature noSignature",
+    yield refuse("wrapped-other-namespace", "assertionCount duplicateID unsigned misplacedSignature noSignature",
         "the signed assertion is kept in an Assertion of another namespace; the evil one is read",
         response(f'<o:Assertion xmlns:o="urn:example:other" ID="_assertion">{GENUINE_ASSERTION}</o:Assertion>',
             evil_assertion()))
