@@ -75,12 +75,8 @@ def addresses():
         yield refuse(f"recipient-{name}", "recipient noBearerConfirmation", f"Recipient is our address {note}",
             told(confirmations=confirmation(recipient=value)))
     for name, value, note in alike(SP):
-        document = told(condition=conditions(restriction(value)))
-        if value.replace("&#10;", "").strip() == SP:
-            # White space around an xs:anyURI says nothing. Source: XML Schema Part 2 §3.2.17.
-            yield either(f"audience-{name}", BOB, "audience", f"Audience is our entity id {note}", document)
-        else:
-            yield refuse(f"audience-{name}", "audience", f"Audience is our entity id {note}", document)
+        yield refuse(f"audience-{name}", "audience", f"Audience is our entity id {note}",
+            told(condition=conditions(restriction(value))))
     yield refuse("destination-other", "destination", "sent to another service provider",
         told(outer={"destination": OTHER}))
     yield refuse("destination-empty", "destination", "Destination is empty", told(outer={"destination": ""}))

@@ -2,7 +2,7 @@
 
 import re
 
-from catalogue import either, refuse
+from catalogue import refuse
 from documents import ALICE, BOB, assertion, response, signed_assertion, signed_response
 from genuine import GENUINE_ASSERTION, GENUINE_RESPONSE, bob, split
 from seals import (
@@ -33,7 +33,7 @@ def exclusion():
     yield refuse("signature-in-other-namespace", "unsigned noSignature signatureShape malformed misplacedSignature",
         "the Signature's namespace ends in a slash: no signature, for who compares names rightly",
         response(GENUINE_ASSERTION.replace(f'"{DS}"', f'"{DS}/"')))
-    yield either("signature-before-issuer", BOB, "misplacedSignature signatureShape malformed",
+    yield refuse("signature-before-issuer", "misplacedSignature signatureShape malformed",
         "the Signature is a direct child of the assertion, yet before the Issuer",
         response(complete(assertion(BOB, head=signature("#_assertion")))))
     yield refuse("signature-last-in-assertion", "misplacedSignature signatureShape malformed", "the same as last child",
