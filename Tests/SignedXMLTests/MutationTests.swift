@@ -63,6 +63,41 @@ import Testing
 
     private static func document(_ bytes: [UInt8]) -> XMLDocument? { try? XMLDocument(parsing: bytes) }
 
+    private static func count(_ element: XMLElement) -> (elements: Int, attributes: Int) {
+        element.children.map(count).reduce((1, element.attributes.count)) { ($0.0 + $1.0, $0.1 + $1.1) }
+    }
+
+    /// What the scan counted is what the parser found: neither saw markup where the other saw text.
+    @Test func `is scanned as it is parsed`() throws {
+        let good = Array(try Samples.response(Samples.signedAssertion()).utf8)
+        var random = SplitMix64(state: 3)
+        var compared = 0
+        for _ in 0..<5_000 {
+            let bytes = Self.mutated(good, using: &random)
+            guard !String(decoding: bytes, as: UTF8.self).contains("<!"), let document = Self.document(bytes) else {
+                continue
+            }
+            compared += 1
+            let (elements, attributes) = Self.count(document.root)
+            let exact = XMLLimits(elements: elements, attributes: attributes)
+            #expect(Self.refusal(bytes, exact) == nil)
+            let fewer = XMLLimits(elements: elements - 1, attributes: attributes)
+            #expect(Self.refusal(bytes, fewer) == .tooManyElements)
+            let less = XMLLimits(elements: elements, attributes: attributes - 1)
+            #expect(Self.refusal(bytes, less) == .tooManyAttributes)
+        }
+        #expect(compared > 300)
+    }
+
+    private static func refusal(_ bytes: [UInt8], _ limits: XMLLimits) -> SignedXMLError? {
+        do {
+            _ = try XMLDocument(parsing: bytes, limits: limits)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     @Test func `is decrypted or is not`() throws {
         let key = DecryptionKey(try TestKeys.signing())
         let xenc = "http://www.w3.org/2001/04/xmlenc#"

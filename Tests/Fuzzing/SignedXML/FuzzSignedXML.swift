@@ -55,13 +55,26 @@ private struct Target: Sendable {
         for path in Self.paths(document.root).prefix(8) {
             _ = try? document.decryptedBytes(of: path, keys: decryption, policy: policy)
         }
+        // What the scan counted is what the parser found, comments and CDATA apart.
+        if !String(decoding: bytes, as: UTF8.self).contains("<!") {
+            let exact = XMLLimits(elements: Self.elements(document.root))
+            guard Self.document(bytes, exact) != nil else { fatalError("counted more than there is") }
+            let fewer = XMLLimits(elements: exact.elements - 1)
+            guard Self.document(bytes, fewer) == nil else { fatalError("counted less than there is") }
+        }
         // Whatever is read is written so that it is read again, if its names are ones that we would write.
         if let written = try? XMLWriter(prefixes: [:]).bytes(of: document.root), let again = Self.document(written) {
             guard again.root.children.count == document.root.children.count else { fatalError("written as another") }
         }
     }
 
-    private static func document(_ bytes: [UInt8]) -> XMLDocument? { try? XMLDocument(parsing: bytes) }
+    private static func document(_ bytes: [UInt8], _ limits: XMLLimits = XMLLimits()) -> XMLDocument? {
+        try? XMLDocument(parsing: bytes, limits: limits)
+    }
+
+    private static func elements(_ element: XMLElement) -> Int {
+        element.children.map(elements).reduce(1, +)
+    }
 
     private static func verified(_ bytes: [UInt8], keys: [PinnedKey], policy: AlgorithmPolicy) -> [SignedBytes] {
         guard let document = document(bytes) else { return [] }
