@@ -13,7 +13,9 @@ extension SchemaDefinition {
                         "$ref", .reference, exact: true, is: .immutable, refers: ["User"],
                         about: "The member's address."),
                     AttributeDefinition("type", is: .immutable, canonical: ["User"], about: "Members are people."),
-                    AttributeDefinition("display", is: .readOnly, about: "The member's name."),
+                    AttributeDefinition(
+                        "display", is: .readOnly, returned: .request,
+                        about: "The member's name; answered when attributes names it."),
                 ], about: "The people in the group."),
         ])
 }

@@ -130,7 +130,7 @@ extension SCIMService {
             let records = try directory.records(
                 query.type, matching: query.plan.lookup, from: position, limit: Self.chunk)
             for part in wantsMembers ? records.map({ [$0] }) : [records] {
-                let resources = try full(part, groups: wantsGroups, members: wantsMembers, in: directory)
+                let resources = try full(part, groups: wantsGroups, members: wantsMembers, named: true, in: directory)
                 for (record, resource) in zip(part, resources) where query.plan.rest?.matches(resource) != false {
                     found(record, resource)
                 }

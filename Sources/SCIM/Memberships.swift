@@ -18,6 +18,10 @@ extension SCIMService {
         guard leniency.unknownMembers == .leaveOut else {
             throw SCIMError(.invalidValue, "the member \(SCIMText.printable(first)) does not exist\(more(unknown))")
         }
+        // Nobody is removed because the whole list that replaces them is wrong.
+        for case .replace(let ids) in changes where !ids.isEmpty && !ids.contains(where: known.contains) {
+            throw SCIMError(.invalidValue, "none of the members exists")
+        }
         work.notes.append("members: \(SCIMText.printable(first)) does not exist, left out\(more(unknown))")
         return changes.map { change in
             switch change {
@@ -45,11 +49,13 @@ extension SCIMService {
             case .removeAll: net.remove(try directory.removeAllMembers(fromGroup: group))
             case .replace(let ids):
                 let kept = Set(ids)
-                let gone = try directory.members(ofGroup: group, limit: .max).map(\.id).filter { !kept.contains($0) }
+                let gone = try directory.members(ofGroup: group, named: false, limit: .max).map(\.id).filter {
+                    !kept.contains($0)
+                }
                 if !gone.isEmpty { net.remove(try directory.removeMembers(gone, fromGroup: group)) }
                 if !ids.isEmpty { net.add(try directory.addMembers(ids, toGroup: group)) }
             case .removeWhere(let filter):
-                let resource = rendering.members(try directory.members(ofGroup: group, limit: .max))
+                let resource = rendering.members(try directory.members(ofGroup: group, named: true, limit: .max))
                 let gone = resource.filter { filter.matches(element: $0.element) }.map(\.id)
                 if !gone.isEmpty { net.remove(try directory.removeMembers(gone, fromGroup: group)) }
             case .add: break

@@ -45,6 +45,15 @@ struct Projection {
         return included.map { $0[key] != nil } ?? true
     }
 
+    /// `members.display` is answered on request only.
+    var wantsMemberNames: Bool {
+        if case .parts(let names)? = included?[Key(extensionID: nil, name: "members")] {
+            names.contains("display")
+        } else {
+            false
+        }
+    }
+
     func apply(to resource: [String: JSON]) -> [String: JSON] {
         guard included != nil || !excluded.isEmpty || !excludedExtensions.isEmpty else { return resource }
         var result: [String: JSON] = [:]

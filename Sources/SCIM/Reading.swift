@@ -23,12 +23,13 @@ extension SCIMService {
         _ records: [ResourceRecord], _ projection: Projection, in directory: some SCIMDirectory
     ) throws -> [[String: JSON]] {
         try full(
-            records, groups: projection.wants("groups"), members: projection.wants("members"), in: directory)
+            records, groups: projection.wants("groups"), members: projection.wants("members"),
+            named: projection.wantsMemberNames, in: directory)
     }
 
     /// May end before the last record when the groups' members have become too many.
     func full(
-        _ records: [ResourceRecord], groups: Bool, members: Bool, in directory: some SCIMDirectory
+        _ records: [ResourceRecord], groups: Bool, members: Bool, named: Bool, in directory: some SCIMDirectory
     ) throws -> [[String: JSON]] {
         let users = records.filter { $0.type == .user }.map(\.id)
         let groupsOfUsers = groups && !users.isEmpty ? try directory.groups(ofUsers: users) : [:]
@@ -38,7 +39,7 @@ extension SCIMService {
             var references: [Reference] = []
             if record.type == .group, members {
                 if budget <= 0, !resources.isEmpty { break }
-                references = try directory.members(ofGroup: record.id, limit: .max)
+                references = try directory.members(ofGroup: record.id, named: named, limit: .max)
                 budget -= references.count
             }
             resources.append(rendering.full(record, groups: groupsOfUsers[record.id] ?? [], members: references))

@@ -53,6 +53,8 @@ struct ResourceEditor {
     ) throws(SCIMError) {
         var seen: Set<String> = []
         for (key, value) in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            // Which schemas a resource has follows from its attributes.
+            if key.lowercased() == "schemas" { continue }
             let target =
                 extensionID == nil || key.contains(":")
                 ? type.resolve(key) : type.resolve("\(extensionID ?? ""):\(key)")

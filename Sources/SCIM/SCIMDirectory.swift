@@ -21,8 +21,8 @@ package protocol SCIMDirectory {
 
     /// Which of these are users of this connection.
     func existingUsers(among ids: [String]) throws -> Set<String>
-    /// In a stable order, at most `limit`.
-    func members(ofGroup id: String, limit: Int) throws -> [Reference]
+    /// In a stable order, at most `limit`; only with `named` must they have their `display`.
+    func members(ofGroup id: String, named: Bool, limit: Int) throws -> [Reference]
     /// By user; a user without groups may be missing.
     func groups(ofUsers ids: [String]) throws -> [String: [Reference]]
 

@@ -58,7 +58,7 @@ extension SCIMService {
             case .clear: editor.change(.replace([]))
             }
         }
-                let members = editor.memberships.map(\.asWhole)
+        let members = editor.memberships.map(\.asWhole)
         return try commit(editor.attributes, members, to: record, projection, isPatch: false, in: &directory, &work)
     }
 
@@ -125,7 +125,8 @@ extension SCIMService {
         _ record: ResourceRecord, _ projection: Projection, in directory: some SCIMDirectory
     ) throws -> SCIMResponse {
         if record.type == .group, projection.wants("members"), !projection.isExplicit {
-            let members = try directory.members(ofGroup: record.id, limit: limits.membersInChangeAnswer + 1)
+            let members = try directory.members(
+                ofGroup: record.id, named: false, limit: limits.membersInChangeAnswer + 1)
             guard members.count <= limits.membersInChangeAnswer else {
                 return SCIMResponse(status: 204, headers: headers(record))
             }

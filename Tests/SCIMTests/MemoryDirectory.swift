@@ -107,10 +107,10 @@ struct MemoryDirectory: SCIMDirectory {
 
     func existingUsers(among ids: [String]) -> Set<String> { Set(ids.filter { users[$0] != nil }) }
 
-    func members(ofGroup id: String, limit: Int) -> [Reference] {
+    func members(ofGroup id: String, named: Bool, limit: Int) -> [Reference] {
         let found = (membersOf[id] ?? []).sorted().prefix(limit)
         cost.membersRead += found.count
-        return found.map { Reference(id: $0, display: users[$0]?.shownName) }
+        return found.map { Reference(id: $0, display: named ? users[$0]?.shownName : nil) }
     }
 
     func groups(ofUsers ids: [String]) -> [String: [Reference]] {
