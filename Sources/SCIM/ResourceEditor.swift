@@ -85,9 +85,7 @@ struct ResourceEditor {
             reader.note("paths as keys of an object")
         }
         // RFC 7644 §3.3, §3.5.1: read-only attributes in the body SHALL be ignored.
-        if path.attribute.mutability == .readOnly || path.subAttribute?.mutability == .readOnly {
-            if isWhole || leniency.ignoresReadOnlyInPatch { return }
-        }
+        if isWhole, path.attribute.mutability == .readOnly || path.subAttribute?.mutability == .readOnly { return }
         try apply(operation, at: path, value: value)
     }
 
