@@ -1,4 +1,4 @@
-"""The four people of the fixture providers, and what a provider remembers for a while."""
+"""The people of the fixture providers, and what a provider remembers for a while."""
 
 import hashlib
 import hmac
@@ -22,6 +22,7 @@ ACCOUNTS = [
     Account("Alice Adams", "alice@example.com", ["engineering"], ["pwd", "otp", "mfa"]),
     Account("Bob Brown", "bob@example.com", ["interns"], ["pwd"]),
     Account("Carol Clark", "carol@example.com", ["contractors"], ["pwd"]),
+    Account("Carol Clark", "carol@contractors.example", ["contractors"], ["pwd"]),
     Account("Mallory Moore", "mallory@elsewhere.example", ["engineering"], ["pwd"]),
 ]
 

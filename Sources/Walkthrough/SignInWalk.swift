@@ -5,21 +5,25 @@ package struct SignInWalk: Sendable {
     /// What the terminal shows; needed when the browser is not on the device.
     package var number: Int?
     package var allows: Bool
+    /// Which identity provider to pick; nil takes the first offered.
+    package var provider: String?
 
-    package init(user: String, password: String, number: Int?, allows: Bool = true) {
+    package init(user: String, password: String, number: Int?, allows: Bool = true, provider: String? = nil) {
         self.user = user
         self.password = password
         self.number = number
         self.allows = allows
+        self.provider = provider
     }
 
-    /// From the verification address to the last page. The provider's own form may ask in one step or two.
+    /// From the verification address to the last page. The provider's own form may ask in one step or two, and a SAML
+    /// provider's answer is a form of its own.
     package func walk(_ verificationURI: String, in browser: inout Browser) async throws -> Browser.Page {
         var page = try await browser.open(verificationURI)
         page = try await browser.submit(page)
         if page.outcome != nil { return page }
-        page = try await browser.submit(page, button: ("provider", nil))
-        for _ in 0..<4 where page.outcome == nil && !Self.isConfirmation(page) {
+        page = try await browser.submit(page, button: ("provider", provider))
+        for _ in 0..<6 where page.outcome == nil && !Self.isConfirmation(page) {
             page = try await browser.submit(page, filling(page), button: Self.acceptButton(page))
         }
         guard Self.isConfirmation(page) else { return page }

@@ -9,16 +9,9 @@ final class Scenario {
     private var certificates: Certificates?
     private var files: ServerFiles?
     private var driver: SignInDriver?
-    private var provider: Provider?
+    private var issuers: [String] = []
     /// Of carol's device; known once it is authorized.
     private var destination: String?
-
-    struct Provider {
-        let issuer: String
-        let secret: String
-        /// Of the server.
-        let port: UInt16
-    }
 
     init(place: Place, tools: Tools, report: Report) {
         self.place = place
@@ -36,7 +29,7 @@ final class Scenario {
                 return Finding("hub and three devices in namespaces of their own; a certificate authority for this run")
             }
         }
-        try await report.step("provider") { try await startProvider() }
+        try await report.step("provider") { try await startProviders() }
         try await report.step("server") { try await startServer() }
         guard let files, let driver else { throw DemoFailure("there is no server") }
         try await report.step("agents") {
@@ -61,39 +54,29 @@ final class Scenario {
     /// Frees the browser's thread.
     func stopOwnWork() { driver?.shutdown() }
 
-    private func startProvider() async throws -> Finding {
-        let isOnLoopback = place.network == nil
-        let port: UInt16 = isOnLoopback ? try FreePort.find() : 443
-        var arguments = [
-            tools.python, tools.provider, "--redirect-uri",
-            ServerFiles.redirectURI(isOnLoopback: isOnLoopback, port: port),
-        ]
-        if let certificates {
-            let pair = certificates.pair("provider")
-            arguments += [
-                "--host", Network.providerAddress, "--port", "9443", "--tls-cert", pair.certificate, "--tls-key",
-                pair.key,
-            ]
-        }
-        let child = try await place.programs.start("provider", arguments, in: place.network?.hub)
-        let ready = try await Waiting.until("the provider to listen") { () -> JSONMembers? in
-            if let status = child.status { throw DemoFailure("provider ended with \(status):\n\(child.lastWords)") }
-            let output = child.output
-            return output.hasSuffix("\n") ? try JSONMembers(parsing: Array(output.utf8)) : nil
-        }
-        let issuer = try ready.string("issuer")
-        provider = Provider(issuer: issuer, secret: try ready.string("client_secret"), port: port)
-        return Finding(
-            "OpenID provider at \(issuer)",
-            Person.all.map { "\($0.name) in \($0.group)" }.joined(separator: ", "))
+    /// The SAML provider must know our metadata before it starts, and our configuration its address: so the server's files
+    /// come between the two.
+    private func startProviders() async throws -> Finding {
+        let providers = try Providers(place: place, tools: tools, certificates: certificates)
+        let openID = try await providers.startOpenIDConnect()
+        let files = try ServerFiles(place: place, openID: openID, providers: providers)
+        self.files = files
+        let metadata = try await place.programs.run(
+            [tools.server, "saml", "metadata", Person.Provider.partner.rawValue, "--config", files.configuration],
+            in: place.network?.hub)
+        let file = place.directory + "/service-provider.xml"
+        try File.write(metadata, to: file)
+        try await providers.startSAML(serviceProvider: file)
+        issuers = [openID.issuer, providers.samlMetadata]
+        var finding = Finding(
+            "OpenID provider at \(openID.issuer)",
+            "SAML provider at \(providers.samlMetadata), with encrypted assertions")
+        finding.facts += Person.all.map { "\($0.email) in \($0.group), by \($0.provider.protocolName)" }
+        return finding
     }
 
     private func startServer() async throws -> Finding {
-        guard let provider else { throw DemoFailure("there is no provider") }
-        let files = try ServerFiles(
-            place: place, issuer: provider.issuer, secret: provider.secret, port: provider.port,
-            certificates: certificates)
-        self.files = files
+        guard let files else { throw DemoFailure("there is no configuration") }
         let hub = place.network?.hub
         let checked = try await place.programs.run(
             [tools.server, "check", "--config", files.configuration, "--online"], in: hub)
@@ -151,15 +134,15 @@ final class Scenario {
 
     /// What `--keep` prints: commands to type as they stand.
     var wordsForTryingByHand: [String] {
-        guard let files, let provider else { return [] }
+        guard let files else { return [] }
         let alice = devices[0]
         var lines = [
             "", report.isOK ? "Alice is signed out, and bob may use nothing." : "A step failed: see the logs.",
         ]
         lines += ["Everything that was started still runs. To try by hand:", ""]
         lines += [
-            "  server    \(files.url)", "  provider  \(provider.issuer)",
-            "  accounts  " + Person.all.map { "\($0.name) / \($0.password)" }.joined(separator: ", "),
+            "  server    \(files.url)", "  providers " + issuers.joined(separator: " and "),
+            "  accounts  " + Person.all.map { "\($0.email) / \($0.password)" }.joined(separator: ", "),
             "  policy    \(files.policy) (read again when it changes)",
             "  logs      \(place.directory)/logs", "",
             "  \(alice.commandLine("login --no-browser"))",

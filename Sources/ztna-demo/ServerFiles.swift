@@ -4,9 +4,9 @@ struct ServerFiles: Sendable {
     let policy: String
     let url: String
 
-    /// - Parameter port: where the server listens.
-    /// - Parameter certificates: nil on loopback: plain http.
-    init(place: Place, issuer: String, secret: String, port: UInt16, certificates: Certificates?) throws {
+    /// Without certificates everything is on loopback, in plain http.
+    init(place: Place, openID: Providers.OpenIDConnect, providers: Providers) throws {
+        let (certificates, port) = (providers.certificates, providers.serverPort)
         let directory = place.directory
         configuration = directory + "/ztna.yaml"
         policy = directory + "/policy.yaml"
@@ -23,7 +23,7 @@ struct ServerFiles: Sendable {
             (tls, trust) = ("", "")
             fixtures = "fixtures: { plain_http_on_loopback: true }\n"
         }
-        try File.write(secret, to: directory + "/client-secret.txt")
+        try File.write(openID.secret, to: directory + "/client-secret.txt")
         try File.write(Policies.first, to: policy)
         try File.write(
             """
@@ -34,15 +34,21 @@ struct ServerFiles: Sendable {
             state: \(directory)/server
             policy: policy.yaml
             identity_providers:
-              - id: fixture
-                name: Example sign-in
+              - id: \(Person.Provider.company)
+                name: Example Corp
                 type: oidc
-                issuer: \(issuer)
+                issuer: \(openID.issuer)
                 client_id: ztna
                 client_secret_file: client-secret.txt
-                domains: example.com
+                domains: \(Person.Provider.company.domain)
                 groups_claim: groups
                 admins: "user:alice@example.com"
+            \(trust)\
+              - id: \(Person.Provider.partner)
+                name: Contractors Ltd
+                type: saml
+                metadata: \(providers.samlMetadata)
+                domains: \(Person.Provider.partner.domain)
             \(trust)\(fixtures)
             """, to: configuration)
     }
@@ -52,6 +58,6 @@ struct ServerFiles: Sendable {
     }
 
     static func redirectURI(isOnLoopback: Bool, port: UInt16) -> String {
-        url(isOnLoopback: isOnLoopback, port: port) + "/oidc/callback/fixture"
+        url(isOnLoopback: isOnLoopback, port: port) + "/oidc/callback/\(Person.Provider.company)"
     }
 }

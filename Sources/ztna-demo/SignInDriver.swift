@@ -29,7 +29,9 @@ struct SignInDriver: Sendable {
         let code = try await Waiting.until("the code of `ztna login`") { try event("code", of: login) }
         guard let number = Int(try code.string("number")) else { throw DemoFailure("the code came without a number") }
         var browser = Browser(transport: transport)
-        let walk = SignInWalk(user: device.person.name, password: device.person.password, number: number)
+        let walk = SignInWalk(
+            user: device.person.email, password: device.person.password, number: number,
+            provider: device.person.provider.rawValue)
         let page = try await walk.walk(try code.string("verification_uri_complete"), in: &browser)
         guard page.outcome == "allowed" else {
             let way = browser.history.joined(separator: "\n")
@@ -50,7 +52,8 @@ struct SignInDriver: Sendable {
         }
         let amr = try result.strings("amr").joined(separator: "+")
         return Finding(
-            "\(person.email) of \(person.group), signed in with \(amr), on \(try result.string("host"))",
+            "\(person.email) of \(person.group), signed in by \(person.provider.protocolName)"
+                + (amr.isEmpty ? "" : " with \(amr)") + ", on \(try result.string("host"))",
             "code \(code), \(pages) pages and redirects followed")
     }
 

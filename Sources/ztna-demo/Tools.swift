@@ -5,7 +5,7 @@ struct Tools {
     static let path = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
 
     let ztna, agent, server: String
-    let provider: String
+    let openIDProvider, samlProvider: String
     let python, openssl, ip, tcpdump, wg: String
 
     /// Finds them all, or says everything that is missing and how to get it.
@@ -29,8 +29,11 @@ struct Tools {
         ztna = sibling("ztna")
         agent = sibling("ztna-agent")
         server = sibling("ztna-server")
-        provider = fixtures + "/oidc/provider.py"
-        if !File.exists(provider) { missing.append("\(provider) (name its folder: --fixtures DIR)") }
+        openIDProvider = fixtures + "/oidc/provider.py"
+        samlProvider = fixtures + "/saml/provider.py"
+        for file in [openIDProvider, samlProvider] where !File.exists(file) {
+            missing.append("\(file) (name its folder: --fixtures DIR)")
+        }
         python = "/usr/bin/python3"
         if access(python, X_OK) != 0 {
             missing.append("python3")
@@ -41,6 +44,11 @@ struct Tools {
             missing.append("python3's cryptography")
             packages.append("python3-cryptography")
         }
+        if Directory.entries(of: "/usr/lib/python3/dist-packages/saml2").isEmpty {
+            missing.append("python3's saml2")
+            packages.append("python3-pysaml2")
+        }
+        _ = tool("xmlsec1", package: "xmlsec1")
         openssl = tool("openssl", package: "openssl", ifNeeded: withTunnel)
         ip = tool("ip", package: "iproute2", ifNeeded: withTunnel)
         tcpdump = tool("tcpdump", package: "tcpdump", ifNeeded: withTunnel)
