@@ -9,6 +9,7 @@ final class Scenario {
     private var certificates: Certificates?
     private var files: ServerFiles?
     private var driver: SignInDriver?
+    private var providers: Providers?
     private var issuers: [String] = []
     /// Of carol's device; known once it is authorized.
     private var destination: String?
@@ -29,8 +30,9 @@ final class Scenario {
                 return Finding("hub and three devices in namespaces of their own; a certificate authority for this run")
             }
         }
-        try await report.step("provider") { try await startProviders() }
+        try await report.step("provider") { try await startOpenIDProvider() }
         try await report.step("server") { try await startServer() }
+        try await report.step("saml-provider") { try await startSAMLProvider() }
         guard let files, let driver else { throw DemoFailure("there is no server") }
         try await report.step("agents") {
             for device in devices { try await device.start(authority: certificates?.authority) }
@@ -54,32 +56,18 @@ final class Scenario {
     /// Frees the browser's thread.
     func stopOwnWork() { driver?.shutdown() }
 
-    /// The SAML provider must know our metadata before it starts, and our configuration its address: so the server's files
-    /// come between the two.
-    private func startProviders() async throws -> Finding {
+    private func startOpenIDProvider() async throws -> Finding {
         let providers = try Providers(place: place, tools: tools, certificates: certificates)
         let openID = try await providers.startOpenIDConnect()
-        let files = try ServerFiles(place: place, openID: openID, providers: providers)
-        self.files = files
-        let metadata = try await place.programs.run(
-            [tools.server, "saml", "metadata", Person.Provider.partner.rawValue, "--config", files.configuration],
-            in: place.network?.hub)
-        let file = place.directory + "/service-provider.xml"
-        try File.write(metadata, to: file)
-        try await providers.startSAML(serviceProvider: file)
+        self.providers = providers
+        files = try ServerFiles(place: place, openID: openID, providers: providers)
         issuers = [openID.issuer, providers.samlMetadata]
-        var finding = Finding(
-            "OpenID provider at \(openID.issuer)",
-            "SAML provider at \(providers.samlMetadata), with encrypted assertions")
-        finding.facts += Person.all.map { "\($0.email) in \($0.group), by \($0.provider.protocolName)" }
-        return finding
+        return Finding("OpenID provider at \(openID.issuer)", people(of: .company))
     }
 
     private func startServer() async throws -> Finding {
         guard let files else { throw DemoFailure("there is no configuration") }
         let hub = place.network?.hub
-        let checked = try await place.programs.run(
-            [tools.server, "check", "--config", files.configuration, "--online"], in: hub)
         let driver = try await SignInDriver(server: files.url, hub: hub, authority: certificates?.authority)
         self.driver = driver
         let child = try await place.programs.start(
@@ -88,9 +76,29 @@ final class Scenario {
             if let status = child.status { throw DemoFailure("ztna-server ended with \(status):\n\(child.lastWords)") }
             return await driver.isServerUp() ? true : nil
         }
+        return Finding("ztna-server at \(files.url), SQLite")
+    }
+
+    /// It must know our metadata before it signs anybody in, and the server makes its key at its first start.
+    private func startSAMLProvider() async throws -> Finding {
+        guard let files, let providers else { throw DemoFailure("there is no configuration") }
+        let hub = place.network?.hub
+        let metadata = try await place.programs.run(
+            [tools.server, "saml", "metadata", Person.Provider.partner.rawValue, "--config", files.configuration],
+            in: hub)
+        let file = place.directory + "/service-provider.xml"
+        try File.write(metadata, to: file)
+        try await providers.startSAML(serviceProvider: file)
+        let checked = try await place.programs.run(
+            [tools.server, "check", "--config", files.configuration, "--online"], in: hub)
         let lines = checked.split(separator: "\n").count
         return Finding(
-            "ztna-server at \(files.url), SQLite", "its configuration passed \(lines) checks, online ones included")
+            "SAML provider at \(providers.samlMetadata), which encrypts its assertions", people(of: .partner),
+            "the server's configuration passed \(lines) checks, online ones included")
+    }
+
+    private func people(of provider: Person.Provider) -> String {
+        Person.all.filter { $0.provider == provider }.map { "\($0.name) in \($0.group)" }.joined(separator: ", ")
     }
 
     /// Tags carol's device, and waits until each device has exactly the peers that the policy gives it.
