@@ -90,19 +90,27 @@ class Provider:
 
     def set_service_provider(self, text):
         """Takes the metadata of the one service provider, in place of what was known of it; its entity id."""
+        # Not pysaml2's reload_metadata: Debian's version, which the demo runs with, does not have it yet.
+        known = self.server.metadata
         with self.lock:
-            if not self.server.reload_metadata({"inline": [text]}) or not self.service_providers():
-                raise BadMessage("This is not the metadata of a service provider.")
-            return self.service_providers()[0]
+            before, known.metadata = known.metadata, {}
+            try:
+                known.imp({"inline": [text]})
+                return self.service_providers()[0]
+            except Exception as bad:
+                known.metadata = before
+                raise BadMessage("This is not the metadata of a service provider.") from bad
 
     def service_providers(self):
         return list(self.server.metadata.service_providers())
 
     def certificates(self, entity_id, use):
         try:
-            return ["".join(text.split()) for _, text in self.server.metadata.certs(entity_id, "spsso", use)]
+            found = self.server.metadata.certs(entity_id, "spsso", use)
         except KeyError:
             return []
+        # Pairs with a name, but texts alone in Debian's version.
+        return ["".join((one if isinstance(one, str) else one[1]).split()) for one in found]
 
     # Requests
 
