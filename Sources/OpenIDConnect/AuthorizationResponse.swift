@@ -1,3 +1,4 @@
+internal import Identity
 internal import WebAddresses
 
 /// What the browser brings back to the callback: a code or an error, for one `state`.

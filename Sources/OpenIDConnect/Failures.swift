@@ -1,3 +1,4 @@
+internal import Identity
 package import StrictJSON
 package import WebAddresses
 
@@ -220,17 +221,6 @@ package enum IdentityClaimsError: Error, Hashable, Sendable {
         case .groupsClaim(let name): "the groups claim \(quoted(name)) is neither a list nor a string"
         }
     }
-}
-
-/// Text from outside, fit for one log line: escaped, at most 200 characters, in quotation marks.
-func quoted(_ text: String) -> String {
-    let shortened = text.unicodeScalars.prefix(200).map { scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: scalar.escaped(asASCII: true)
-        default: scalar == "\"" ? "\\\"" : String(Character(scalar))
-        }
-    }
-    return "\"" + shortened.joined() + (text.unicodeScalars.count > 200 ? "…" : "") + "\""
 }
 
 private let algorithms = SignatureAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")

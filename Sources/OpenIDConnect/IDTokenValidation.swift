@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Identity
 internal import SignedDocuments
 internal import StrictJSON
 

@@ -1,3 +1,4 @@
+internal import Identity
 internal import StrictJSON
 
 /// A provider's published keys, reduced to those that may verify an ID token.

@@ -1,3 +1,4 @@
+internal import Identity
 internal import StrictJSON
 package import WebAddresses
 
@@ -109,6 +110,3 @@ private struct MetadataReader {
         return try endpoint(name)
     }
 }
-
-/// Byte for byte, as OpenID Connect Core 1.0 §14 wants identifiers compared; `==` would fold canonical equivalents.
-func identical(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

@@ -1,3 +1,4 @@
+internal import Identity
 package import StrictJSON
 
 /// The claims of the UserInfo endpoint about the person of one ID token.

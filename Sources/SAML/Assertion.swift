@@ -1,3 +1,4 @@
+internal import Identity
 internal import SignedXML
 
 /// What an assertion says, read from bytes that were signed; not yet compared with what was expected.

@@ -1,3 +1,4 @@
+internal import Identity
 package import SignedXML
 
 // Each error names the rule broken. `explanation` is for the operator's log and the set-up check: what is wrong and what to
@@ -221,17 +222,6 @@ package enum IdPMetadataError: Error, Hashable, Sendable {
         case .expired(let seconds): "the metadata expired \(seconds) s ago (validUntil)"
         }
     }
-}
-
-/// Text from outside, fit for one log line: escaped, at most 200 characters, in quotation marks.
-func quoted(_ text: String) -> String {
-    let shortened = text.unicodeScalars.prefix(200).map { scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: scalar.escaped(asASCII: true)
-        default: scalar == "\"" ? "\\\"" : String(Character(scalar))
-        }
-    }
-    return "\"" + shortened.joined() + (text.unicodeScalars.count > 200 ? "…" : "") + "\""
 }
 
 private func issuerExplanation(found: String?, expected: String) -> String {

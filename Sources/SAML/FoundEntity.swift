@@ -1,3 +1,4 @@
+internal import Identity
 internal import SignedXML
 
 /// One EntityDescriptor, with what the EntitiesDescriptors around it say of time. Source: SAML Metadata 2.0 §2.3.1, §2.3.2.

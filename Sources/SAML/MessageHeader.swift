@@ -1,3 +1,4 @@
+internal import Identity
 internal import SignedXML
 
 /// What every SAML message begins with. Source: SAML Core 2.0 §3.2.1, §3.2.2.

@@ -1,3 +1,4 @@
+internal import Identity
 package import SignedXML
 
 /// What a provider calls a person: a text, and what kind of text it is.

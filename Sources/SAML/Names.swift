@@ -1,3 +1,4 @@
+internal import Identity
 internal import SignedXML
 
 /// The namespaces of SAML and of what it is built on. Source: SAML Core 2.0 §1.1; SAML Metadata 2.0 §1.1.
@@ -51,9 +52,6 @@ extension XMLElement {
     /// An address as an element's content: white space around it says nothing. Source: XML Schema Part 2 §3.2.17.
     var address: String? { text.map(collapsed) }
 }
-
-/// Equal to the last byte.
-func identical(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
 /// Without XML's white space at either end.
 func collapsed(_ text: String) -> String {

@@ -1,4 +1,5 @@
 internal import Compression
+internal import Identity
 package import SignedXML
 internal import WebAddresses
 

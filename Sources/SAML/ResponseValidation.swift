@@ -1,3 +1,4 @@
+internal import Identity
 internal import WebAddresses
 
 /// Decides about a response posted to our assertion consumer service.

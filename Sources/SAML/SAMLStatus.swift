@@ -1,3 +1,5 @@
+internal import Identity
+
 /// What the provider says became of a request: a top-level code, perhaps a second one, perhaps words.
 ///
 /// Source: SAML Core 2.0 §3.2.2.
