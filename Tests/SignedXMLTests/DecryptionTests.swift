@@ -146,8 +146,17 @@ import Testing
         for method in ["\(Self.xenc)rsa-1_5", "\(Self.xenc)kw-aes128", "\(Self.xenc11)ECDH-ES", ""] {
             #expect(Self.refusal(good.replacing(Self.xenc + "rsa-oaep-mgf1p", with: method)) == .encryptionMethod)
         }
-        for inside in ["<xenc:OAEPparams>AA==</xenc:OAEPparams>", "<xenc:KeySize>8</xenc:KeySize>"] {
+        let mask = "<e:MGF xmlns:e=\"\(Self.xenc11)\" Algorithm=\"\(Self.xenc11)mgf1sha256\"/>"
+        let digest = "<ds:DigestMethod Algorithm=\"\(Samples.ds)md5\"/>"
+        for inside in [
+            "<xenc:OAEPparams>AA==</xenc:OAEPparams>", "<xenc:KeySize>8</xenc:KeySize>", mask, digest, digest + digest,
+        ] {
             let method = Self.oaep.replacing("/>", with: ">\(inside)</xenc:EncryptionMethod>")
+            #expect(Self.refusal(good.replacing(Self.oaep, with: method)) == .encryptionMethod)
+        }
+        let newer = "<xenc:EncryptionMethod Algorithm=\"\(Self.xenc11)rsa-oaep\">"
+        for inside in [mask + mask, mask.replacing("sha256", with: "md5"), mask.replacing("Algorithm", with: "Name")] {
+            let method = newer + inside + "</xenc:EncryptionMethod>"
             #expect(Self.refusal(good.replacing(Self.oaep, with: method)) == .encryptionMethod)
         }
     }
