@@ -154,7 +154,12 @@ let package = Package(
             products: [logging]),
 
         // A browser and a device without window or agent: for the demo, the bench and the tests.
-        module("Walkthrough", uses: ["StrictJSON", "Cryptography", "SignedXML", "SignedDocuments", "Sessions"]),
+        module(
+            "Walkthrough",
+            uses: [
+                "StrictJSON", "Cryptography", "WebAddresses", "Compression", "SignedXML", "SignedDocuments", "SAML",
+                "Sessions",
+            ]),
 
         module("CommandLineClient", uses: ["StrictJSON", "Wire", "LocalSocket", "CQREncode"]),
 

@@ -1,4 +1,6 @@
 /// A browser without a window: cookies, redirects, `Refresh`, forms. It presses buttons as a person would.
+///
+/// Its cookies are all `SameSite=Lax`: a form that another site's page posts takes none along (RFC 6265bis §5.2).
 package struct Browser: Sendable {
     package struct Page: Sendable {
         package let url: String
@@ -25,6 +27,12 @@ package struct Browser: Sendable {
     package var stopsAt: String?
 
     package init(transport: WebTransport) { self.transport = transport }
+
+    /// The same browser over another network: what was sent it keeps.
+    package init(transport: WebTransport, cookiesOf other: Browser) {
+        self.transport = transport
+        cookies = other.cookies
+    }
 
     package mutating func open(_ url: String) async throws -> Page { try await load(WebRequest(url: url)) }
 
@@ -55,17 +63,19 @@ package struct Browser: Sendable {
             method: "POST", url: Self.resolve(form.action, against: page.url),
             headers: [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", Self.origin(page.url))],
             body: Array(body.utf8))
-        return try await load(request)
+        return try await load(request, from: Self.origin(page.url))
     }
 
-    private mutating func load(_ first: WebRequest) async throws -> Page {
+    /// `site`: the origin of the page that a form is on.
+    private mutating func load(_ first: WebRequest, from site: String? = nil) async throws -> Page {
         var request = first
         for _ in 0..<10 {
             if let stopsAt, request.url.hasPrefix(stopsAt) {
                 return Page(url: request.url, response: WebResponse(status: 0, headers: [], body: []))
             }
             let origin = Self.origin(request.url)
-            if let jar = cookies[origin], !jar.isEmpty {
+            let isCrossSitePost = request.method == "POST" && site != nil && site != origin
+            if let jar = cookies[origin], !jar.isEmpty, !isCrossSitePost {
                 let text = jar.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
                 request.headers.append(("Cookie", text))
             }
