@@ -61,10 +61,17 @@ package actor ControlClient {
         return try TokenAnswer(parsing: try await post("/oauth2/token", form))
     }
 
-    package func revoke(_ refreshToken: String) async throws(ControlError) {
-        _ = try await post(
+    /// Where the person can sign out of their identity provider, too: an address of this server, or nil.
+    @discardableResult
+    package func revoke(_ refreshToken: String) async throws(ControlError) -> String? {
+        let answer = try await post(
             "/oauth2/revoke",
             [("token", refreshToken), ("token_type_hint", "refresh_token"), ("client_id", Self.clientID)])
+        guard let link = try? JSONMembers(parsing: answer).optionalString("logout_uri"),
+            link.hasPrefix(server.text + "/"), link.utf8.count <= 2048,
+            link.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        return link
     }
 
     package func register(_ registration: String, accessToken: String) async throws(ControlError)

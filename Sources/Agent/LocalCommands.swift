@@ -57,8 +57,10 @@ struct LocalCommands: Sendable {
         case .peers: return await peers()
         case .refusals: return attempts.report(losses: await dataPlane?.losses ?? 0)
         case .logout:
-            let (server, revoked) = try await link.signOut()
-            return ["server": .string(server.text), "revoked": .bool(revoked)]
+            let done = try await link.signOut()
+            var members: [String: JSON] = ["server": .string(done.server.text), "revoked": .bool(done.isRevoked)]
+            if let logoutURI = done.logoutURI { members["logout_uri"] = .string(logoutURI) }
+            return .object(members)
         case .up, .down:
             try await link.setUp(command == .up)
             return ["state": .string(await link.localState.rawValue)]

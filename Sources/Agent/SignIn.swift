@@ -152,23 +152,31 @@ extension ControlLink {
 
     /// The person left just as the tokens came: nobody is to hold them. In a task of its own, as this one is cancelled.
     private func revokeUnheard(_ answer: TokenAnswer, _ client: ControlClient) async {
-        await Task { try? await client.revoke(answer.refreshToken) }.value
+        await Task { _ = try? await client.revoke(answer.refreshToken) }.value
     }
 
-    /// Ends the session here at once, then tells the server. False: it could not be told.
-    package func signOut() async throws -> (server: ServerURL, revoked: Bool) {
+    package struct SignedOut: Sendable {
+        package let server: ServerURL
+        /// False: the server could not be told.
+        package let isRevoked: Bool
+        /// Where to sign out of the identity provider, too.
+        package let logoutURI: String?
+    }
+
+    /// Ends the session here at once, then tells the server.
+    package func signOut() async throws -> SignedOut {
         guard let session = state.session else { throw LocalFailure(ControlError.signedOut) }
         let client = client(for: session.server)
         forgetSession()
         set(.idle)
         interrupt()
         do {
-            try await client.revoke(session.refreshToken)
-            return (session.server, true)
+            let link = try await client.revoke(session.refreshToken)
+            return SignedOut(server: session.server, isRevoked: true, logoutURI: link)
         } catch {
             logger.warning(
                 "the server could not be told of the sign-out", metadata: ["reason": "\(error.local.message)"])
-            return (session.server, false)
+            return SignedOut(server: session.server, isRevoked: false, logoutURI: nil)
         }
     }
 

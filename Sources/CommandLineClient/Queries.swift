@@ -38,7 +38,13 @@ package struct Queries: Sendable {
     package func logout() async -> CommandOutcome {
         await answer(.logout) { members throws(ClientFailure) in
             let server = members.members["server"]?.stringValue.map { " of " + SafeText.line($0) } ?? ""
-            if members.members["revoked"]?.boolValue ?? false { return ["Signed out\(server)."] }
+            if members.members["revoked"]?.boolValue ?? false {
+                guard let link = members.members["logout_uri"]?.stringValue else { return ["Signed out\(server)."] }
+                return [
+                    "Signed out\(server). Your identity provider may still know you.",
+                    "To sign out there, too, open this within ten minutes:", "  " + SafeText.line(link),
+                ]
+            }
             return [
                 "Signed out\(server) on this device.",
                 "The server could not be told: it ends the session by itself at its time.",

@@ -176,10 +176,10 @@ package final class InProcessSAMLProvider: Sendable {
     }
 
     private static func inflated(_ text: String) throws -> [UInt8] {
-        guard let xml = Base64Text.decode(text).flatMap({ Deflate.decompress($0, limit: 65_536) }) else {
-            throw WalkthroughError.unexpected("a message that cannot be inflated")
+        guard let deflated = Base64Text.decode(text) else {
+            throw WalkthroughError.unexpected("a message that is no base64")
         }
-        return xml
+        return try Deflate.decompress(deflated, limit: 65_536)
     }
 
     package static func page(to action: String, _ fields: [(name: String, value: String)]) -> WebResponse {

@@ -22,7 +22,8 @@ package import StrictJSON
 /// nothing of it is kept; a session from before goes on.
 ///
 /// `result` members:
-/// - `logout`: `server`? and `revoked` (false: the server could not be told; it ends the session by itself at its time).
+/// - `logout`: `server`? and `revoked` (false: the server could not be told; it ends the session by itself at its time),
+///   `logout_uri`? (where a browser signs the person out of their identity provider, too; good once, for ten minutes).
 /// - `up`, `down`: `state`, as in `status`. `down` lasts across restarts until `up`.
 /// - `version`: `version`.
 /// - `whoami`: `server`, `device` (thumbprint), `words`, `person` (label), `name`, `email`?, `provider`, `groups`, `tags`,

@@ -135,8 +135,9 @@ private struct Device {
 
     @Test func `signs out here at once and tells the server`() async throws {
         let device = try Device(documents, session: true)
-        let (_, revoked) = try await device.link.signOut()
-        #expect(revoked && device.gateway.record.withLock { $0.revoked } == ["old"])
+        let done = try await device.link.signOut()
+        #expect(done.logoutURI == nil)
+        #expect(done.isRevoked && device.gateway.record.withLock { $0.revoked } == ["old"])
         await #expect { try await device.link.signOut() } throws: { ($0 as? LocalFailure)?.name == .signedOut }
     }
 

@@ -112,6 +112,10 @@ import Wire
         let (status, recorder) = try await run(answers) { await $0.logout() }
         #expect(status == .ok)
         #expect(recorder.output.hasPrefix("Signed out of https://z on this device.\nThe server could not be told"))
+        let link = "https://z/saml/corp/logout?session=a"
+        let linked = FakeAgent.result(["server": "https://z", "revoked": true, "logout_uri": .string(link)])
+        let printed = try await run(["logout": linked]) { await $0.logout() }.1.output
+        #expect(printed.hasPrefix("Signed out of https://z. ") && printed.hasSuffix("\n  \(link)\n"))
         #expect(try await run(answers) { await $0.down() }.1.output == "Off, until: ztna up. State: down\n")
         #expect(try await run(answers) { await $0.version() }.1.output.hasSuffix("ztna-agent 9.9\n"))
     }

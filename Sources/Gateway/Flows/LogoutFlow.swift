@@ -19,10 +19,11 @@ struct LogoutFlow: Sendable {
     let services: GatewayServices
     let flow: SAMLFlow
 
-    /// Where the person can sign out of their provider, too, now that `session` has ended here; nil where that cannot be.
+    /// Where the person can sign out of their provider, too, now that `session` has ended here; nil where that is known
+    /// not to be. Waits for no provider: that is for the browser that opens it.
     func link(after session: Session) async -> String? {
         guard session.principal != nil, let provider = configuration.samlProvider(session.provider.text),
-            let idp = try? await flow.clients.description(of: provider), idp.logout != nil
+            await flow.clients.mayHaveLogout(provider)
         else { return nil }
         return "\(configuration.serverURL)/saml/\(provider.id.text)/logout?session=\(handle(session.id))"
     }

@@ -50,7 +50,9 @@ struct LogoutRoutes: Sendable {
             }
             return answers.onward(
                 to: provider.name, message: "This device is signed out. Your sign-in there ends now, too.", departure)
-        } catch let fault as ProviderFault { throw fault.at(provider.id) }
+        } catch ProviderFault.saml(.noEndpoint) { return answers.loggedOut(of: nil) } catch let fault as ProviderFault {
+            throw fault.at(provider.id)
+        }
     }
 
     private func received(

@@ -49,6 +49,12 @@ actor SAMLProviderClients {
         return try await loaded(provider, now: now)
     }
 
+    /// False when what is held of the provider, or configured, has no single logout.
+    func mayHaveLogout(_ provider: SAMLProviderConfiguration) -> Bool {
+        if case .inline(_, _, nil, _) = provider.source { return false }
+        return holdings[provider.id]?.description.map { $0.logout != nil } ?? true
+    }
+
     /// When what is held of each provider was fetched; nothing for those that nobody has asked for yet.
     func ages(now: Int) -> [ProviderID: Int] {
         holdings.compactMapValues { $0.description == nil ? nil : now - $0.fetchedAt }
