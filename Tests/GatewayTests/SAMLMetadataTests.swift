@@ -119,8 +119,8 @@ import WebAddresses
             },
             workers: XMLWorkers(), readFile: { _, _ in [] })
         let lines = try await check.run(now: harness.clock.now)
-        #expect(lines.contains { $0.contains("HTTP-Redirect at https://idp.example.com/sso") })
-        #expect(lines.contains { $0.hasPrefix("keys: 1") })
+        #expect(lines.contains { $0.hasPrefix("sign-on: https://idp.example.com/sso") })
+        #expect(lines.contains { $0.hasPrefix("logout: https://idp.example.com/slo") })
         harness.outage.begin()
         await #expect(throws: ProviderFault.unreachable(.metadata, .timedOut)) {
             try await check.run(now: harness.clock.now)
