@@ -72,6 +72,9 @@ package struct Gateway: Sendable {
         try await saml?.routes.flow.clients.description(of: provider)
     }
 
+    /// Reads or fetches every SAML provider's metadata, all at once; what fails is logged, and the last good one stays.
+    package func readMetadata() async { await saml?.readMetadata() }
+
     /// How old what we hold of each SAML provider is, in seconds; nothing for one that nobody has asked for yet.
     package func metadataAges() async -> [ProviderID: Int] { await saml?.metadataAges() ?? [:] }
 }

@@ -38,6 +38,14 @@ struct SAMLSide: Sendable {
         return tests.begin(provider)
     }
 
+    func readMetadata() async {
+        await withTaskGroup(of: Void.self) { group in
+            for case .saml(let provider) in routes.configuration.providers {
+                group.addTask { await routes.flow.clients.readAnew(provider) }
+            }
+        }
+    }
+
     func metadataAges() async -> [ProviderID: Int] {
         await routes.flow.clients.ages(now: routes.services.clock())
     }

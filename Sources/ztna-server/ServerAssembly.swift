@@ -24,6 +24,7 @@ struct ServerAssembly {
     private let logger: Logger
     private let store: SQLiteStore
     private let coordinator: Coordinator
+    private let gateway: Gateway
     private let server: GatewayServer
     private let certificates: TLSCertificates?
     private let policy: PolicyReloading
@@ -71,6 +72,7 @@ struct ServerAssembly {
                         SAMLServices(signingKey: $0.signingKey, workers: XMLWorkers(), readFile: MetadataFile.read)
                     },
                     clock: clock, randomness: .system, logger: logger))
+            self.gateway = gateway
             let url = configuration.url.text
             server = try GatewayServer(
                 gateway: gateway, host: configuration.listen.address.description, port: Int(configuration.listen.port),
@@ -99,8 +101,8 @@ struct ServerAssembly {
                 services: [
                     .init(
                         service: BackgroundWork(
-                            store: store, coordinator: coordinator, policy: policy, certificates: certificates,
-                            logger: logger)),
+                            store: store, coordinator: coordinator, gateway: gateway, policy: policy,
+                            certificates: certificates, logger: logger)),
                     .init(service: server),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -149,6 +151,7 @@ struct ServerAssembly {
 private struct BackgroundWork: ServiceLifecycle.Service {
     let store: SQLiteStore
     let coordinator: Coordinator
+    let gateway: Gateway
     let policy: PolicyReloading
     let certificates: TLSCertificates?
     let logger: Logger
@@ -169,6 +172,7 @@ private struct BackgroundWork: ServiceLifecycle.Service {
                     do { try await Task.sleep(for: .seconds(600)) } catch { return }
                 }
             }
+            group.addTask { await gateway.readMetadata() }
             group.addTask {
                 for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
             }
@@ -200,6 +204,7 @@ private struct BackgroundWork: ServiceLifecycle.Service {
             }
         }
         await policy.reload()
+        await gateway.readMetadata()
     }
 
     private func withTaskCancellationHandlerForever() async {

@@ -55,6 +55,15 @@ actor SAMLProviderClients {
         return holdings[provider.id]?.description.map { $0.logout != nil } ?? true
     }
 
+    /// At start and whenever an administrator wishes: however old what is held. What fails is logged.
+    func readAnew(_ provider: SAMLProviderConfiguration) async {
+        do throws(ProviderFault) { _ = try await loaded(provider, now: services.clock()) } catch {
+            services.logger.error(
+                "no metadata: nobody can sign in here until it can be had",
+                metadata: ["provider": "\(provider.id)", "reason": "\(error.metadataExplanation)"])
+        }
+    }
+
     /// When what is held of each provider was fetched; nothing for those that nobody has asked for yet.
     func ages(now: Int) -> [ProviderID: Int] {
         holdings.compactMapValues { $0.description == nil ? nil : now - $0.fetchedAt }
