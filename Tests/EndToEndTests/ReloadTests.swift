@@ -5,7 +5,7 @@ import Testing
 extension `The programs together` {
     /// A real signal to a real process, over real TLS.
     @Suite struct `A running server` {
-        @Test func `shows its new TLS certificate after SIGHUP, and keeps the old one when the new is wrong`() async throws {
+        @Test func `shows its new TLS certificate after SIGHUP, and keeps it when the next is wrong`() async throws {
             let folder = try TestFolder()
             try await Self.makeCertificate("first", in: folder)
             try await Self.makeCertificate("second", in: folder)
