@@ -48,6 +48,7 @@ package struct AttributeDefinition: Hashable, Sendable {
     }
 
     package func subAttribute(_ name: some StringProtocol) -> AttributeDefinition? {
+        if let exact = subAttributes.first(where: { $0.name == name }) { return exact }
         let folded = name.lowercased()
         return subAttributes.first { $0.foldedName == folded }
     }

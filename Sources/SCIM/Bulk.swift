@@ -14,7 +14,7 @@ extension SCIMService {
         let request: BulkRequest
         do {
             guard command.method == .post else {
-                throw SCIMError(.methodNotAllowed, "bulk requests are sent by POST to /Bulk")
+                throw SCIMError(.methodNotAllowed(allowed: [.post]), "bulk requests are sent by POST to /Bulk")
             }
             request = try BulkRequest(try command.requiredBody(), self)
         } catch let error as SCIMError {

@@ -119,7 +119,9 @@ extension BulkRequest.Operation {
     /// The operation with ids in place of references. Errors: 409 for a reference to what was not made.
     func command(ids: [String: String], failed: Set<String>) throws(SCIMError) -> Command {
         guard let known = SCIMRequest.Method(rawValue: method), known != .get else {
-            throw SCIMError(.methodNotAllowed, "a bulk operation is POST, PUT, PATCH or DELETE")
+            throw SCIMError(
+                .methodNotAllowed(allowed: [.post, .put, .patch, .delete]),
+                "a bulk operation is POST, PUT, PATCH or DELETE")
         }
         for reference in references {
             guard ids[reference] != nil else {

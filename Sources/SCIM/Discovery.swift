@@ -12,7 +12,9 @@ extension SCIMService {
         case "schemas": documents = SchemaDefinition.all.map { ($0.id, schemaDocument($0)) }
         default: throw SCIMError(.notFound, "there is nothing at /\(command.path.joined(separator: "/"))")
         }
-        guard command.method == .get else { throw SCIMError(.methodNotAllowed, "this can only be read") }
+        guard command.method == .get else {
+            throw SCIMError(.methodNotAllowed(allowed: [.get]), "this can only be read")
+        }
         // RFC 7644 §4: a filter on these SHALL be answered with 403.
         guard !command.query.contains(where: { $0.name.lowercased() == "filter" }) else {
             throw SCIMError(.forbidden, "the discovery documents cannot be filtered")

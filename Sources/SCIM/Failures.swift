@@ -5,7 +5,8 @@ package struct SCIMError: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// 400 with a detail keyword; 409 for `uniqueness`.
         case refused(SCIMErrorType)
-        case unauthorized, forbidden, notFound, methodNotAllowed, conflict, preconditionFailed
+        case unauthorized, forbidden, notFound, conflict, preconditionFailed
+        case methodNotAllowed(allowed: [SCIMRequest.Method])
         case payloadTooLarge, unsupportedMediaType, tooManyRequests, notImplemented
     }
 

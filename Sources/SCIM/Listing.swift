@@ -13,7 +13,10 @@ extension SCIMService {
         case (.post, ".search"):
             parameters = try QueryParameters(search: try command.requiredBody(), leniency: leniency)
         case (.get, let last) where last != ".search": parameters = try QueryParameters(command.query)
-        default: throw SCIMError(.methodNotAllowed, "a search is a GET of /Users or a POST to /Users/.search")
+        default:
+            throw SCIMError(
+                .methodNotAllowed(allowed: command.path.last?.lowercased() == ".search" ? [.post] : [.get]),
+                "a search is a GET of /Users or a POST to /Users/.search")
         }
         let types = type.map { [$0] } ?? ResourceType.allCases
         let queries = try types.map { try Query($0, parameters, isOnly: types.count == 1, self) }

@@ -22,7 +22,13 @@ package struct SCIMResponse: Hashable, Sendable {
         self.body = body
     }
 
-    package init(_ error: SCIMError) { self.init(status: error.status, body: error.json) }
+    package init(_ error: SCIMError) {
+        self.init(status: error.status, body: error.json)
+        // RFC 9110 §15.5.6: a 405 MUST carry Allow.
+        if case .methodNotAllowed(let allowed) = error.kind {
+            headers["Allow"] = allowed.map(\.rawValue).joined(separator: ", ")
+        }
+    }
 }
 
 /// What changed in the directory, for sessions, authorizations and the change log.

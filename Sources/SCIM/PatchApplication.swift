@@ -65,7 +65,7 @@ extension ResourceEditor {
                 elements = PrimaryValue.keep(at: primary, in: elements)
             }
         }
-        if isList { store(path, elements: elements) } else { store(path, elements.first) }
+        if isList { try store(path, elements: elements) } else { store(path, elements.first) }
     }
 
     /// What a filter of equalities describes: `type eq "work"` makes `{"type": "work"}`.

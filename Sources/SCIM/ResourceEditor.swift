@@ -131,14 +131,13 @@ struct ResourceEditor {
                 let changed =
                     elements.isEmpty
                     ? read.map { [.object([sub.name: $0])] } ?? [] : elements.map { Self.set(sub, read, in: $0) }
-                store(path, elements: changed)
+                try store(path, elements: changed)
             } else {
                 store(path, Self.set(sub, read, in: current ?? .object([:])))
             }
         } else if attribute.isMultiValued {
             let added = try reader.readList(value, as: attribute)
-            guard !replaces else { return store(path, elements: added) }
-            var elements = current?.arrayValue ?? []
+            guard !replaces, var elements = current?.arrayValue else { return try store(path, elements: added) }
             for element in added {
                 if !elements.contains(element) { elements.append(element) }
                 if element.objectValue?["primary"] == true, let index = elements.firstIndex(of: element) {
@@ -146,7 +145,7 @@ struct ResourceEditor {
                     elements = PrimaryValue.keep(at: index, in: elements)
                 }
             }
-            store(path, elements: elements)
+            try store(path, elements: elements)
         } else if attribute.type == .complex, let existing = current?.objectValue {
             // The sub-attributes given change, the others stay; null ones go.
             var merged = existing
@@ -166,7 +165,7 @@ struct ResourceEditor {
         let current = path.value(in: attributes)
         if let sub = path.subAttribute {
             switch current {
-            case .array(let elements)?: store(path, elements: elements.map { Self.set(sub, nil, in: $0) })
+            case .array(let elements)?: try store(path, elements: elements.map { Self.set(sub, nil, in: $0) })
             case .some(let single): store(path, Self.set(sub, nil, in: single))
             case nil: break
             }
@@ -180,7 +179,7 @@ struct ResourceEditor {
         let elements = (current?.arrayValue ?? []).filter { element in
             !unwanted.contains { Self.isSame($0, element) }
         }
-        store(path, elements: elements)
+        try store(path, elements: elements)
     }
 
     // Storing.
@@ -199,7 +198,8 @@ struct ResourceEditor {
         store(path, value)
     }
 
-    mutating func store(_ path: AttributePath, elements: [JSON]) {
+    mutating func store(_ path: AttributePath, elements: [JSON]) throws(SCIMError) {
+        try ValueReader.checkCount(elements, of: path.attribute)
         let left = elements.filter { $0.objectValue?.isEmpty != true }
         store(path, left.isEmpty ? nil : .array(left))
     }

@@ -57,7 +57,8 @@ extension Command {
     /// Errors: 405, 413, 415, `invalidSyntax`.
     init(_ request: SCIMRequest, maximumBytes: Int) throws(SCIMError) {
         guard let method = SCIMRequest.Method(rawValue: request.method) else {
-            throw SCIMError(.methodNotAllowed, "\(request.method) is not a method of SCIM")
+            throw SCIMError(
+                .methodNotAllowed(allowed: SCIMRequest.Method.allCases), "\(request.method) is not a method of SCIM")
         }
         self.init(method: method, path: request.path, query: request.query)
         ifMatch = request.ifMatch
@@ -69,7 +70,23 @@ extension Command {
         guard Self.isJSON(request.contentType) else {
             throw SCIMError(.unsupportedMediaType, "the body's type is application/scim+json or application/json")
         }
-        do { body = try JSON(parsing: request.body, maximumBytes: maximumBytes) } catch { throw SCIMError(error) }
+        let json: JSON
+        do { json = try JSON(parsing: request.body, maximumBytes: maximumBytes) } catch { throw SCIMError(error) }
+        guard Self.isNarrow(json) else {
+            throw SCIMError(.invalidSyntax, "an object has more than \(Self.maximumMembers) members")
+        }
+        body = json
+    }
+
+    private static let maximumMembers = 500
+
+    /// Nobody means objects of thousands of members; each would be looked up.
+    private static func isNarrow(_ json: JSON) -> Bool {
+        switch json {
+        case .array(let elements): elements.allSatisfy(isNarrow)
+        case .object(let members): members.count <= maximumMembers && members.values.allSatisfy(isNarrow)
+        default: true
+        }
     }
 
     /// RFC 7644 §3.8; a missing type is taken for JSON.

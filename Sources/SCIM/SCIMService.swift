@@ -65,7 +65,7 @@ package struct SCIMService: Sendable {
         case ".search": return try search(nil, command, in: directory, now: work.now)
         // RFC 7644 §3.11: what the server does not support is answered with 501.
         case "me": throw SCIMError(.notImplemented, "/Me is not supported: a provisioning token belongs to no user")
-        case "bulk": throw SCIMError(.methodNotAllowed, "bulk requests are sent by POST to /Bulk")
+        case "bulk": throw SCIMError(.methodNotAllowed(allowed: [.post]), "bulk requests are sent by POST to /Bulk")
         default: return try discover(command)
         }
     }
@@ -77,7 +77,7 @@ package struct SCIMService: Sendable {
             switch command.method {
             case .get: return try search(type, command, in: directory, now: work.now)
             case .post: return try create(type, command, in: &directory, &work)
-            default: throw SCIMError(.methodNotAllowed, "/\(type.endpoint) takes GET and POST")
+            default: throw SCIMError(.methodNotAllowed(allowed: [.get, .post]), "/\(type.endpoint) takes GET and POST")
             }
         }
         let id = command.path[1]
@@ -93,7 +93,10 @@ package struct SCIMService: Sendable {
         case .put: return try replace(record, command, in: &directory, &work)
         case .patch: return try patch(record, command, in: &directory, &work)
         case .delete: return try delete(record, command, in: &directory, &work)
-        case .post: throw SCIMError(.methodNotAllowed, "/\(type.endpoint)/{id} takes GET, PUT, PATCH and DELETE")
+        case .post:
+            throw SCIMError(
+                .methodNotAllowed(allowed: [.get, .put, .patch, .delete]),
+                "/\(type.endpoint)/{id} takes GET, PUT, PATCH and DELETE")
         }
     }
 

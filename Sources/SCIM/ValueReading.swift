@@ -9,11 +9,15 @@ struct ValueReader {
     private(set) var notes: [String] = []
 
     static let maximumTextBytes = 8192
-    static let maximumElements = 1000
+    static let maximumElements = 250
 
     init(leniency: Leniency) { self.leniency = leniency }
 
-    mutating func note(_ text: String) { if notes.count < 20, !notes.contains(text) { notes.append(text) } }
+    mutating func note(_ text: @autoclosure () -> String) {
+        guard notes.count < 20 else { return }
+        let text = text()
+        if !notes.contains(text) { notes.append(text) }
+    }
 
     /// A whole attribute: a list for a multi-valued one.
     mutating func read(_ value: JSON, as attribute: AttributeDefinition) throws(SCIMError) -> JSON? {
@@ -32,12 +36,11 @@ struct ValueReader {
             note("\(attribute.name): one value in place of a list")
             elements = [value]
         }
-        guard elements.count <= Self.maximumElements else {
-            throw SCIMError(.invalidValue, "\(attribute.name) has more than \(Self.maximumElements) values")
-        }
+        try Self.checkCount(elements, of: attribute)
         var list: [JSON] = []
+        var seen: Set<JSON> = []
         for element in elements {
-            if let read = try readOne(element, as: attribute), !list.contains(read) { list.append(read) }
+            if let read = try readOne(element, as: attribute), seen.insert(read).inserted { list.append(read) }
         }
         return try withOnePrimary(list, attribute)
     }
@@ -126,6 +129,12 @@ struct ValueReader {
         }
         note("\(attribute.name): more than one primary value, the first one counts")
         return PrimaryValue.keep(at: primaries[0], in: list)
+    }
+
+    static func checkCount(_ elements: [JSON], of attribute: AttributeDefinition) throws(SCIMError) {
+        guard elements.count <= maximumElements else {
+            throw SCIMError(.invalidValue, "\(attribute.name) has more than \(maximumElements) values")
+        }
     }
 
     static func twice(_ name: String) -> SCIMError {

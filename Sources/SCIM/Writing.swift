@@ -161,12 +161,14 @@ extension SCIMService {
         var claims: [(name: String, lookup: FilterPlan.Lookup)] = []
         switch record.type {
         case .user:
-            if let name = record.userName, name != old?.userName {
+            if let name = record.userName, !Self.isSame(name, old?.userName) {
                 claims.append(("userName", .userName(folded: SCIMText.folded(name))))
             }
-            if let id = record.externalID, id != old?.externalID { claims.append(("externalId", .externalId(id))) }
+            if let id = record.externalID, !Self.isSame(id, old?.externalID) {
+                claims.append(("externalId", .externalId(id)))
+            }
         case .group:
-            if let name = record.displayName, name != old?.displayName {
+            if let name = record.displayName, !Self.isSame(name, old?.displayName) {
                 claims.append(("displayName", .displayName(folded: SCIMText.folded(name))))
             }
         }
@@ -177,4 +179,7 @@ extension SCIMService {
             }
         }
     }
+
+    /// Byte by byte, as an index compares.
+    private static func isSame(_ name: String, _ old: String?) -> Bool { old?.utf8.elementsEqual(name.utf8) ?? false }
 }

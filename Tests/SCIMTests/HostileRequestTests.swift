@@ -73,6 +73,7 @@ import Testing
         _ = try server.user("a")
         let answer = try server.send(method, path, ["userName": "b"])
         #expect(answer.status == status && answer.body["status"] == .string(String(status)), "\(answer.body)")
+        #expect((answer.headers["Allow"] != nil) == (status == 405))
     }
 
     @Test func `detail shows no control characters and is short`() throws {
