@@ -1,7 +1,8 @@
 /// A pass over the bytes of a document before any parser sees them: counts what is limited, refuses what is forbidden.
 ///
 /// It reads tags exactly as XML 1.0 §2.3–2.8 and §3.1 write them and refuses every other use of `<`, so that the parser
-/// after it can find no markup that was not counted. It does not match names of tags: the parser does.
+/// after it can find no markup that was not counted. It does not match names of tags: the parser does. What the parser
+/// would find wrong again and again in one text (it goes on after an error, slowly) is refused here at the first place.
 struct MarkupScan {
     private let bytes: [UInt8]
     private let limits: XMLLimits
@@ -31,6 +32,12 @@ struct MarkupScan {
     private func characters() throws(SignedXMLError) {
         for byte in bytes where byte < 0x20 && byte != 0x0A && byte != 0x09 && byte != 0x0D { throw .encoding }
         guard (try? UTF8Span(validating: bytes.span)) != nil else { throw .encoding }
+        // XML 1.0 §2.2: U+FFFE and U+FFFF, EF BF BE and EF BF BF, are no characters.
+        var rest = bytes[...]
+        while let lead = rest.firstIndex(of: 0xEF) {
+            rest = rest[(lead + 1)...]
+            guard rest.first != 0xBF || (rest.dropFirst().first ?? 0) < 0xBE else { throw .malformed }
+        }
     }
 
     /// The XML declaration, if there is one. Source: XML 1.0 §2.8.
@@ -70,6 +77,9 @@ struct MarkupScan {
                 // Outside the root there is white space only.
                 guard !open.isEmpty || isSpace(byte) else { throw .malformed }
                 position += 1
+                if byte == UInt8(ascii: "&") { try reference() }
+                // XML 1.0 §2.4: the end of a CDATA section must not stand in a text.
+                if byte == UInt8(ascii: "]"), take("]>") { throw .malformed }
                 continue
             }
             position += 1
@@ -156,10 +166,32 @@ struct MarkupScan {
         while let byte = peek, byte != quote {
             guard byte != UInt8(ascii: "<") else { throw .malformed }
             position += 1
+            if byte == UInt8(ascii: "&") { try reference() }
         }
         guard position < bytes.count else { throw .malformed }
         position += 1
         return start..<(position - 1)
+    }
+
+    /// What follows `&`: without a DTD only five entities exist, and characters by number. Source: XML 1.0 §4.1, §4.6.
+    private mutating func reference() throws(SignedXMLError) {
+        guard take("#") else {
+            guard take("amp;") || take("lt;") || take("gt;") || take("quot;") || take("apos;") else {
+                throw .malformed
+            }
+            return
+        }
+        let isHexadecimal = take("x")
+        let start = position
+        while let byte = peek, byte != UInt8(ascii: ";"), position - start < 8 { position += 1 }
+        let digits = String(decoding: bytes[start..<position], as: UTF8.self)
+        guard take(";"), digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }),
+            let value = UInt32(digits, radix: isHexadecimal ? 16 : 10), let scalar = Unicode.Scalar(value)
+        else { throw .malformed }
+        switch scalar.value {
+        case 0x09, 0x0A, 0x0D, 0x20...0xFFFD, 0x10000...: return
+        default: throw .malformed
+        }
     }
 
     private mutating func name() throws(SignedXMLError) {

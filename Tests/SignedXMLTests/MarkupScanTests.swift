@@ -23,6 +23,7 @@ import Testing
         "<!-- one --><a b = '<!-- no -->&lt;'.replaced/>".replacing("<!-- no -->", with: "&gt;")
             .replacing(".replaced", with: ""),
         "<a><![CDATA[<b>]]]]><![CDATA[>]]></a>", "<a b='>' c=\"/>'\"/>", "<é:ö xmlns:é='urn:x'/>", "<a>\r\n\t]]</a>",
+        "<a b='&#9;&apos;'>&#65;&#x1F600;&#xd;&amp;&lt;&gt;&quot;&#0000065;\u{FFFD}\u{FEFF}\u{F8FF}]] ></a>",
     ])
     func `lets through`(_ text: String) { #expect(Self.refusal(text) == nil) }
 
@@ -55,6 +56,14 @@ import Testing
         ("<a b='c'd='e'/>", .malformed), ("<a b='c' b='d'/>", .malformed), ("<a b='<!---->'/>", .malformed),
         ("<a><!-- -- --></a>", .malformed), ("<a><!--></a>", .malformed), ("<a><!---></a>", .malformed),
         ("<a><![CDATA[x</a>", .malformed), ("<![CDATA[x]]><a/>", .malformed), ("<a>]]></a>", .malformed),
+        ("<a>&;</a>", .malformed), ("<a>&amp</a>", .malformed), ("<a>&AMP;</a>", .malformed),
+        ("<a b='&'/>", .malformed),
+        ("<a>&#;</a>", .malformed), ("<a>&#x;</a>", .malformed), ("<a>&#X41;</a>", .malformed),
+        ("<a>&#+65;</a>", .malformed),
+        ("<a>&#-1;</a>", .malformed), ("<a>&#xD800;</a>", .malformed), ("<a>&#x110000;</a>", .malformed),
+        ("<a>&#xFFFE;</a>", .malformed), ("<a>&#999999999;</a>", .malformed), ("<a b='&#1;'/>", .malformed),
+        ("<a>&#65", .malformed), ("<a>\u{FFFE}</a>", .malformed), ("<a b='\u{FFFF}'/>", .malformed),
+        ("<a>x]]]>y</a>", .malformed),
         ("<a>&b;</a>", .malformed), ("<a>&</a>", .malformed), ("<a>&#0;</a>", .malformed), ("<a b='&c;'/>", .malformed),
         ("<x:a/>", .malformed), ("<a x:b='c'/>", .malformed), ("<a xmlns:x=''/>", .malformed),
         ("<a xmlns:x='u' xmlns:y='u' x:b='1' y:b='2'/>", .malformed), ("<a xmlns:xml='urn:x'/>", .malformed),
