@@ -2,6 +2,7 @@ import StrictJSON
 
 //  FILTER    = attrExp / logExp / valuePath / ["not" [SP]] "(" FILTER ")"
 //  valuePath = attrPath "[" valFilter "]"
+//              also followed by "." and an attrExp of a sub-attribute: of the same element
 //  attrExp   = attrPath SP "pr"  /  attrPath SP compareOp SP compValue
 //  binds     : comparison, then not, then and, then or
 
@@ -109,8 +110,22 @@ struct FilterParser {
         if peek == UInt8(ascii: "[") {
             if case .element = scope { throw SCIMError(.invalidFilter, "brackets cannot stand inside brackets") }
             guard let path else { throw SCIMError(.invalidFilter, "\(name) is not an attribute here") }
-            return try parseBrackets(of: path)
+            let filter = try parseBrackets(of: path)
+            return peek == UInt8(ascii: ".") ? try parseSubComparison(filter, of: path) : filter
         }
+        return try parseComparison(of: name, path)
+    }
+
+    /// `emails[type eq "work"].value eq "x"`: outside the grammar, but how Entra ID looks people up by e-mail.
+    private mutating func parseSubComparison(_ filter: Filter, of path: AttributePath) throws(SCIMError) -> Filter {
+        guard case .element(_, let inner) = filter else { return filter }
+        position += 1
+        let name = try parseName()
+        let comparison = try parseComparison(of: name, try Self.resolve(name, in: .element(path)))
+        return .element(path, .all([inner, comparison]))
+    }
+
+    private mutating func parseComparison(of name: String, _ path: AttributePath?) throws(SCIMError) -> Filter {
         skipSpaces()
         let word = parseWord().lowercased()
         if word == "pr" { return path.map { .present($0) } ?? .absent(nil) }

@@ -28,7 +28,7 @@ package struct FilterPlan: Hashable, Sendable {
         }
         let parts = if case .all(let parts) = filter { parts } else { [filter] }
         let ranked = parts.enumerated().compactMap { index, part in
-            Self.lookup(part, for: type).map { (index: index, lookup: $0) }
+            Self.lookup(part, for: type).map { (index: index, lookup: $0.lookup, isWhole: $0.isWhole) }
         }
         guard let best = ranked.min(by: { Self.rank($0.lookup) < Self.rank($1.lookup) }) else {
             lookup = nil
@@ -36,19 +36,25 @@ package struct FilterPlan: Hashable, Sendable {
             return
         }
         lookup = best.lookup
-        let left = parts.enumerated().filter { $0.offset != best.index }.map(\.element)
+        let left = parts.enumerated().filter { $0.offset != best.index || !best.isWhole }.map(\.element)
         rest = left.isEmpty ? nil : left.count == 1 ? left[0] : .all(left)
     }
 
-    private static func lookup(_ filter: Filter, for type: ResourceType) -> Lookup? {
+    /// An index for one part, and whether it decides all of that part.
+    private static func lookup(_ filter: Filter, for type: ResourceType) -> (lookup: Lookup, isWhole: Bool)? {
         switch filter {
         case .compare(let path, .equal, .text(let text, _)) where path.extensionID == nil:
-            return lookup(path.attribute.name, path.subAttribute?.name, text, for: type)
+            return lookup(path.attribute.name, path.subAttribute?.name, text, for: type).map { ($0, true) }
         case .compare(let path, .equal, .bool(let value)) where path.extensionID == nil:
-            return type == .user && path.attribute.name == "active" ? .active(value) : nil
+            return type == .user && path.attribute.name == "active" ? (.active(value), true) : nil
         // `members[value eq "x"]` asks what `members.value eq "x"` asks.
         case .element(let path, .compare(let inner, .equal, .text(let text, _))) where path.extensionID == nil:
-            return lookup(path.attribute.name, inner.subAttribute?.name, text, for: type)
+            return lookup(path.attribute.name, inner.subAttribute?.name, text, for: type).map { ($0, true) }
+        case .element(let path, .all(let parts)):
+            for part in parts {
+                if let found = lookup(.element(path, part), for: type) { return (found.lookup, false) }
+            }
+            return nil
         default: return nil
         }
     }

@@ -121,3 +121,25 @@ import Testing
             ])
     }
 }
+
+@Suite struct `A request` {
+    @Test(arguments: [
+        ("GET", "/Users", false), ("POST", "/Users/.search", false), ("POST", "/.SEARCH", false),
+        ("POST", "/Users", true),
+        ("PATCH", "/Users/1", true), ("DELETE", "/Users/1", true), ("POST", "/Bulk", true), ("BREW", "/Users", true),
+    ])
+    func `says whether it needs a write transaction`(_ method: String, _ path: String, _ mayWrite: Bool) {
+        let request = SCIMRequest(method: method, path: path.split(separator: "/").map(String.init))
+        #expect(SCIMService.mayWrite(request) == mayWrite)
+    }
+
+    @Test func `leaves a line in the sync log that names no values`() throws {
+        var server = Server()
+        _ = try server.user("alice", ["title": "Secret Title"])
+        let line = try #require(server.log.first)
+        #expect(line.method == "POST" && line.path == "/Users" && line.status == 201 && line.resource == "Users/id-1")
+        #expect(line.changes == ["active", "title", "userName"] && line.notes.isEmpty && line.refusal == nil)
+        _ = try server.send("GET", "/Users/id-2")
+        #expect(server.log.first?.refusal == "User id-2 does not exist")
+    }
+}
