@@ -28,11 +28,10 @@ struct BulkRequest {
         guard let list = message["operations"]?.arrayValue else {
             throw SCIMError(.invalidSyntax, "a bulk request has a list named Operations")
         }
-        guard list.count <= service.limits.bulkOperations else {
-            throw SCIMError(
-                .payloadTooLarge,
-                "a bulk request has at most \(service.limits.bulkOperations) operations (maxOperations) and \(service.limits.body) bytes (maxPayloadSize)"
-            )
+        let limits = service.limits
+        guard list.count <= limits.bulkOperations else {
+            let most = "\(limits.bulkOperations) operations (maxOperations) and \(limits.body) bytes (maxPayloadSize)"
+            throw SCIMError(.payloadTooLarge, "a bulk request has at most \(most)")
         }
         switch message["failonerrors"] {
         case nil, .null?: failOnErrors = nil
