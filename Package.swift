@@ -37,6 +37,13 @@ let vocabulary = [
     "Wire",
 ]
 
+/// What xmlsec1-openssl.pc defines; the package manager passes on no `-D` of such a file.
+let xmlsec: [CSetting] = [
+    .define("XMLSEC_CRYPTO_OPENSSL"), .define("XMLSEC_NO_SIZE_T"), .define("XMLSEC_NO_GOST"),
+    .define("XMLSEC_NO_GOST2012"), .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING"),
+    .define("__XMLSEC_FUNCTION__", to: "__func__"), .unsafeFlags(["-I/usr/include/xmlsec1"]),
+]
+
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -93,16 +100,16 @@ let package = Package(
         .systemLibrary(name: "CXMLSecFlags", pkgConfig: "libxml-2.0"),
         .target(
             name: "CXMLSec", dependencies: ["CXMLSecFlags"],
-            cSettings: [
-                // What xmlsec1-openssl.pc defines; the package manager passes on no `-D` of such a file.
-                .define("XMLSEC_CRYPTO_OPENSSL"), .define("XMLSEC_NO_SIZE_T"), .define("XMLSEC_NO_GOST"),
-                .define("XMLSEC_NO_GOST2012"), .define("XMLSEC_NO_CRYPTO_DYNAMIC_LOADING"),
-                .define("__XMLSEC_FUNCTION__", to: "__func__"), .unsafeFlags(["-I/usr/include/xmlsec1"]),
-            ],
+            cSettings: xmlsec,
             linkerSettings: [
                 .linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("xml2"),
                 .linkedLibrary("crypto"),
             ]),
+
+        // libxmlsec1 by itself, for the bench to compare with.
+        .target(
+            name: "CBareXMLSec", dependencies: ["CXMLSecFlags"], cSettings: xmlsec,
+            linkerSettings: [.linkedLibrary("xmlsec1-openssl"), .linkedLibrary("xmlsec1"), .linkedLibrary("xml2")]),
 
         // 0 vocabulary
         module("StrictJSON"),
@@ -180,7 +187,8 @@ let package = Package(
         program(
             "ztna-bench",
             uses: vocabulary + [
-                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "StoreSQLite",
+                "CBareXMLSec", "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store",
+                "StoreSQLite",
                 "HTTPClient",
                 "LocalSocket", "Gateway", "Coordinator", "Walkthrough",
             ],

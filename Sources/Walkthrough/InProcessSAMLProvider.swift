@@ -69,7 +69,8 @@ package final class InProcessSAMLProvider: Sendable {
     package var logoutRequests: [String] { state.withLock { $0.logoutRequests } }
 
     /// Any request to this origin, from the browser or from the service provider.
-    package func answer(_ request: WebRequest) throws -> WebResponse {
+    /// `account` overrides who sits at the browser.
+    package func answer(_ request: WebRequest, as account: Account? = nil) throws -> WebResponse {
         let parts = request.url.dropFirst(origin.count).split(separator: "?", maxSplits: 1)
         let items = FormEncoding.decode(
             request.method == "POST"
@@ -78,7 +79,7 @@ package final class InProcessSAMLProvider: Sendable {
         let fields = Dictionary((items ?? []).map { ($0.name, $0.value) }) { first, _ in first }
         switch parts.first {
         case "/metadata": return WebResponse(status: 200, headers: [], body: Array(metadata.utf8))
-        case "/sso": return try signOn(fields, isDeflated: request.method == "GET")
+        case "/sso": return try signOn(fields, isDeflated: request.method == "GET", as: account)
         case "/slo": return try logout(fields)
         default: return WebResponse(status: 404, headers: [], body: [])
         }
@@ -98,19 +99,22 @@ package final class InProcessSAMLProvider: Sendable {
             """
     }
 
-    private func signOn(_ fields: [String: String], isDeflated: Bool) throws -> WebResponse {
+    private func signOn(
+        _ fields: [String: String], isDeflated: Bool, as account: Account?
+    ) throws -> WebResponse {
         let request = try Self.root(fields["SAMLRequest"] ?? "", isDeflated: isDeflated)
         let acs = request.attribute("AssertionConsumerServiceURL") ?? ""
         return try respond(
             to: request.attribute("ID"), acs: acs, audience: request.children.first?.text ?? "",
-            relayState: fields["RelayState"] ?? "")
+            relayState: fields["RelayState"] ?? "", as: account)
     }
 
     /// The page whose form the browser posts to the service provider. `requestID` nil: nobody asked for it.
     package func respond(
-        to requestID: String?, acs: String, audience: String, relayState: String
+        to requestID: String?, acs: String, audience: String, relayState: String, as person: Account? = nil
     ) throws -> WebResponse {
-        let (account, key, alter) = state.withLock { ($0.account, $0.key, $0.alter) }
+        let (present, key, alter) = state.withLock { ($0.account, $0.key, $0.alter) }
+        let account = person ?? present
         let now = clock()
         var draft = SAMLResponseDraft(
             id: "_" + Hexadecimal.encode(randomness.bytes(16)),

@@ -7,9 +7,12 @@ import Identity
 import IdentityProviders
 import Logging
 import OpenIDConnect
+import SAML
+import SignedXML
 import StoreSQLite
 import StrictJSON
 import Walkthrough
+import WebAddresses
 import Wire
 
 /// The whole server without its sockets: gateway, coordinator and a SQLite file with `synchronous=FULL`, and beside it an
@@ -26,10 +29,16 @@ struct BenchServer: Sendable {
     let responder: InProcessResponder
     let coordinator: Coordinator
     let provider: InProcessProvider
+    let samlProvider: InProcessSAMLProvider
     let logger: Logger
 
+    /// How people sign in.
+    enum SignOn: Sendable { case openIDConnect, saml }
+
     /// `meter` gets the time that the provider takes to answer the server.
-    init(url: String = "https://ztna.example.com", file: String, meter: ClientMeter) async throws {
+    init(
+        url: String = "https://ztna.example.com", by signOn: SignOn = .openIDConnect, file: String, meter: ClientMeter
+    ) async throws {
         self.url = url
         store = try SQLiteStore(path: file)
         counts = CountingStore(store)
@@ -41,6 +50,11 @@ struct BenchServer: Sendable {
             account: InProcessProvider.Account(subject: "nobody", email: "nobody@example.com", groups: []),
             signer: Self.tokenSigner(key), clock: { Clocks.epoch })
         self.provider = provider
+        let samlKey = try InProcessSAMLProvider.newKey("bench provider", now: Clocks.epoch)
+        samlProvider = InProcessSAMLProvider(
+            origin: Self.issuer,
+            account: InProcessSAMLProvider.Account(nameID: "nobody", email: "nobody@example.com", groups: []),
+            key: samlKey, clock: { Clocks.epoch })
         let coordinator = Coordinator(
             store: counts, signer: control, configuration: try CoordinatorConfiguration(serverURL: url),
             policy: try Self.policy(), clock: { Clocks.epoch }, logger: logger)
@@ -54,8 +68,17 @@ struct BenchServer: Sendable {
                 defer { meter.end(piece) }
                 do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
             },
-            nodes: .coordinated(by: coordinator), clock: { Clocks.epoch }, randomness: .system, logger: logger)
-        gateway = try await Gateway(configuration: try Self.configuration(url), services: services)
+            nodes: .coordinated(by: coordinator),
+            saml: SAMLServices(
+                signingKey: try InProcessSAMLProvider.newKey("bench server", now: Clocks.epoch),
+                workers: XMLWorkers(), readFile: { _, _ in [] }),
+            clock: { Clocks.epoch }, randomness: .system, logger: logger)
+        let identityProvider = try Self.identityProvider(signOn, samlCertificate: samlKey.certificate.certificate)
+        gateway = try await Gateway(
+            configuration: GatewayConfiguration(
+                serverURL: url, organisation: "Example Corp", providers: [identityProvider],
+                sessionLifetime: 30 * 86_400, trustedProxies: []),
+            services: services)
         responder = InProcessResponder(gateway, logger: logger)
     }
 
@@ -73,12 +96,15 @@ struct BenchServer: Sendable {
 
     /// The network of one person: our server and their provider, by function calls.
     func transport(address: String, account: InProcessProvider.Account, meter: ClientMeter) -> WebTransport {
-        let (responder, provider, url) = (responder, provider, url)
+        let (responder, provider, samlProvider, url) = (responder, provider, samlProvider, url)
+        let samlAccount = InProcessSAMLProvider.Account(
+            nameID: account.subject, email: account.email, groups: account.groups)
         return WebTransport { request in
             if request.url.hasPrefix(Self.issuer) {
                 let piece = meter.begin()
                 defer { meter.end(piece) }
-                return try provider.answer(request, as: account)
+                return request.url.hasPrefix(Self.samlSignOn)
+                    ? try samlProvider.answer(request, as: samlAccount) : try provider.answer(request, as: account)
             }
             let answer = try await responder.answer(
                 method: request.method, target: String(request.url.dropFirst(url.count)),
@@ -87,17 +113,27 @@ struct BenchServer: Sendable {
         }
     }
 
-    private static func configuration(_ url: String) throws -> GatewayConfiguration {
+    private static let samlSignOn = issuer + "/sso"
+
+    private static func identityProvider(
+        _ signOn: SignOn, samlCertificate: [UInt8]
+    ) throws -> IdentityProvider {
         guard let id = ProviderID("corp"), let domain = DomainName("example.com") else { throw BenchError.constant }
-        return GatewayConfiguration(
-            serverURL: url, organisation: "Example Corp",
-            providers: [
-                .openIDConnect(
-                    ProviderConfiguration(
-                        id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
-                        tokenEndpointAuthMethod: .none))
-            ],
-            sessionLifetime: 30 * 86_400, trustedProxies: [])
+        switch signOn {
+        case .openIDConnect:
+            return .openIDConnect(
+                ProviderConfiguration(
+                    id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
+                    tokenEndpointAuthMethod: .none))
+        case .saml:
+            return .saml(
+                SAMLProviderConfiguration(
+                    id: id, name: "Example SSO",
+                    source: .inline(
+                        entityID: issuer + "/metadata", ssoURL: try EndpointURL(parsing: samlSignOn), sloURL: nil,
+                        certificates: [samlCertificate]),
+                    domains: [domain]))
+        }
     }
 
     /// Each team reaches its own people's devices.

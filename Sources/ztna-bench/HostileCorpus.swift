@@ -48,7 +48,7 @@ struct HostileCorpus {
             spEntityID: try serviceProvider.string("entity_id"),
             acsURL: try EndpointURL(parsing: try serviceProvider.string("acs_url")),
             requestID: try manifest.string("request_id"), requestedAt: now - 30, now: now,
-            decryptionKeys: [try DecryptionKey(pem: try read(try manifest.string("decryption_key")))])
+            decryptionKeys: [try DecryptionKey(privateKey: try read(try manifest.string("decryption_key")))])
     }
 
     /// The document that costs most, by the least of three tries: what others do to the caches is not its fault.

@@ -7,5 +7,7 @@ import ArgumentParser
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ztna-bench", abstract: "Measure ztna against what this machine can do.",
-        subcommands: [LoginBench.self, PollBench.self, IdleBench.self, LoadClient.self, BareProcess.self])
+        subcommands: [
+            LoginBench.self, PollBench.self, IdleBench.self, SAMLBench.self, LoadClient.self, BareProcess.self,
+        ])
 }

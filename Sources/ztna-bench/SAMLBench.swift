@@ -84,12 +84,16 @@ struct SAMLSample {
     init(now: Int) throws {
         key = try InProcessSAMLProvider.newKey("bench", now: now)
         let groups = (0..<48).map { "engineering-platform-team-\($0)-members" }
-        response = try SAMLResponseDraft(
-            id: "_response", assertionID: "_assertion", issuer: Self.provider, destination: Self.acs,
-            recipient: Self.acs, audience: Self.serviceProvider, inResponseTo: Self.requestID, nameID: "alice",
-            sessionIndex: "session-1", attributes: [("email", ["alice@example.com"]), ("groups", groups)],
-            issuedAt: now, notOnOrAfter: now + 3600
-        ).document(signedBy: key)
+        let provider = InProcessSAMLProvider(
+            origin: "https://login.example.com",
+            account: InProcessSAMLProvider.Account(nameID: "alice", email: "alice@example.com", groups: groups),
+            key: key, clock: { now })
+        _ = try provider.respond(
+            to: Self.requestID, acs: Self.acs, audience: Self.serviceProvider, relayState: "")
+        guard let sent = provider.sent.last.flatMap({ Base64Text.decode($0.response) }) else {
+            throw BenchError.failed("the provider sent nothing")
+        }
+        response = sent
         guard let id = ProviderID("corp"), let domain = DomainName("example.com") else { throw BenchError.constant }
         let sso = try EndpointURL(parsing: "https://login.example.com/sso")
         let certificate = key.certificate.certificate
@@ -106,7 +110,7 @@ struct SAMLSample {
 
     func validate() throws {
         let assertion = try ResponseValidation.validate(response, against: expectation)
-        let identity = try SAMLIdentity(assertion, configuration: expectation.provider)
+        let identity = try SAMLIdentity(assertion: assertion, configuration: expectation.provider)
         guard identity.email?.text == "alice@example.com", identity.groups?.count == 48 else {
             throw BenchError.failed("another identity: \(identity)")
         }

@@ -6,7 +6,7 @@ import Testing
     private static let rings: [Set<String>] = [
         [
             "CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux", "CXMLSecFlags",
-            "CXMLSec",
+            "CXMLSec", "CBareXMLSec",
             "CZlib",
         ],
         [
