@@ -32,7 +32,8 @@ package struct Gateway: Sendable {
         let flow = BrowserFlow(configuration: configuration, services: services, open: open, providers: clients)
         let sessionFlow = SessionFlow(configuration: configuration, services: services)
         saml = try SAMLSide(
-            configuration: configuration, services: services, browser: flow, answers: answers)
+            configuration: configuration, services: services, browser: flow, answers: answers, call: call,
+            limits: limits)
         oauth = OAuthRoutes(
             configuration: configuration, services: services, call: call, limits: limits,
             deviceFlow: DeviceFlow(configuration: configuration, services: services, open: open),

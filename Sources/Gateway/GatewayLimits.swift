@@ -10,6 +10,7 @@ final class GatewayLimits: Sendable {
 
     private struct State {
         var begins = KeyedRateLimit(burst: 20, secondsPerToken: 3)
+        var postedMessages = KeyedRateLimit(burst: 30, secondsPerToken: 1)
         var codeEntries = KeyedRateLimit(burst: 10, secondsPerToken: 6)
         var failedEntries: TokenBucket
     }
@@ -23,6 +24,12 @@ final class GatewayLimits: Sendable {
     /// Nil when allowed, else seconds to wait. One address begins at most 20 sign-ins at once, then one each 3 s.
     func beginSignIn(address: String, now: Int) -> Int? {
         state.withLock { $0.begins.take(ClientAddress.network(address), now: now) }
+    }
+
+    /// One address has at most 30 SAML messages read that belong to nothing of ours, then one each second: their XML is
+    /// parsed before it is known whose it is.
+    func readMessage(address: String, now: Int) -> Int? {
+        state.withLock { $0.postedMessages.take(ClientAddress.network(address), now: now) }
     }
 
     /// One address enters at most 10 codes at once, then one each 6 s.

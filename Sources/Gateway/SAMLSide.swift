@@ -10,7 +10,8 @@ struct SAMLSide: Sendable {
 
     /// Nil when no provider speaks SAML. Errors: `Gateway.NoSAMLServices`.
     init?(
-        configuration: GatewayConfiguration, services: GatewayServices, browser: BrowserFlow, answers: PageAnswers
+        configuration: GatewayConfiguration, services: GatewayServices, browser: BrowserFlow, answers: PageAnswers,
+        call: DeviceCall, limits: GatewayLimits
     ) throws {
         let isNeeded = configuration.providers.contains { if case .saml = $0 { true } else { false } }
         guard isNeeded else { return nil }
@@ -21,10 +22,12 @@ struct SAMLSide: Sendable {
         tests = TestSignInFlow(
             configuration: configuration, services: services, flow: flow, answers: answers, tests: TestSignIns())
         routes = SAMLRoutes(
-            configuration: configuration, services: services, flow: flow, tests: tests, answers: answers)
+            configuration: configuration, services: services, flow: flow, tests: tests, answers: answers, call: call,
+            limits: limits)
         logout = LogoutRoutes(
             configuration: configuration, services: services,
-            logout: LogoutFlow(configuration: configuration, services: services, flow: flow), answers: answers)
+            logout: LogoutFlow(configuration: configuration, services: services, flow: flow), answers: answers,
+            call: call, limits: limits)
     }
 
     func add(to router: Router<GatewayContext>) {

@@ -145,6 +145,18 @@ package final class InProcessSAMLProvider: Sendable {
         return url
     }
 
+    /// The same as a form, whose message is signed inside.
+    package func logoutRequest(to serviceProvider: String, nameID: String) throws -> String {
+        let now = SAMLTime.format(clock())
+        let text = """
+            <samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="\(MessageID.make(from: randomness))" \
+            Version="2.0" IssueInstant="\(now)" Destination="\(serviceProvider)/slo">\
+            <saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">\(entityID)</saml:Issuer>\
+            <saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">\(nameID)</saml:NameID></samlp:LogoutRequest>
+            """
+        return Base64Text.encode(try state.withLock { $0.key }.signed(Array(text.utf8)))
+    }
+
     /// Signs the person out, and says so to the service provider that asked.
     private func logout(_ fields: [String: String]) throws -> WebResponse {
         guard let text = fields["SAMLRequest"] else {

@@ -64,6 +64,24 @@ enum PageSamples {
             Sample(
                 name: "landing", hasForm: false,
                 html: pages.landing(LandingPage(serverURL: value ?? "https://ztna.corp.example"))),
+            Sample(
+                name: "post-onward", hasForm: false,
+                html: pages.postOnward(
+                    PostOnwardPage(
+                        title: value ?? "Continue to Example Login", message: value ?? "You sign in there.",
+                        button: value ?? "Continue", action: value ?? "https://login.example/sso",
+                        fields: [(value ?? "SAMLRequest", value ?? "PHNhbWw+"), ("RelayState", value ?? "state")]))),
+            Sample(
+                name: "test-report", hasForm: false,
+                html: pages.testReport(
+                    TestReportPage(
+                        title: value ?? "This sign-in would be refused", message: value ?? "This was a test.",
+                        checks: [
+                            (value ?? "It is sent to our address", value ?? "passed", nil),
+                            (value ?? "The assertion is for us", value ?? "failed", value ?? "audience: another"),
+                        ],
+                        facts: [(value ?? "Subject", value ?? "alice")],
+                        response: value ?? "<samlp:Response>\n\t<saml:Issuer/>\n</samlp:Response>"))),
         ]
         for (kind, title, message, remedy) in outcomes {
             let page = OutcomePage(

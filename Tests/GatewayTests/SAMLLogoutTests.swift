@@ -91,6 +91,33 @@ import WebAddresses
         #expect(harness.log.text.contains("rule=logoutExpired"))
     }
 
+    @Test func `by POST ends the sessions, too, and is answered by a form`() async throws {
+        let harness = try await SAMLHarness()
+        harness.provider.offerOnlyPost()
+        var device = try harness.device()
+        _ = try await harness.signedIn(&device)
+        let message = try harness.provider.logoutRequest(to: Self.corp, nameID: "alice")
+        let answer = try await harness.post("/saml/corp/slo", [("SAMLRequest", message), ("RelayState", "their-own")])
+        #expect(try await harness.openSessions == 0)
+        let form = try #require(HTMLForm.all(in: answer.text).first)
+        #expect(form.action == "https://idp.example.com/slo")
+        #expect(form.fields["RelayState"] == "their-own")
+        #expect(form.fields["SAMLResponse"]?.isEmpty == false)
+        #expect(try await harness.post("/saml/corp/slo", [("SAMLRequest", message)]).status == 400)
+        #expect(harness.log.text.contains("rule=replayed"))
+    }
+
+    @Test func `cannot be sent by the hundred from one network`() async throws {
+        let harness = try await SAMLHarness()
+        var statuses: Set<Int> = []
+        for _ in 0..<31 {
+            statuses.insert(try await harness.post("/saml/corp/slo", [("SAMLRequest", "PGEvPg==")]).status)
+        }
+        #expect(statuses == [400, 429])
+        harness.clock.advance(1)
+        #expect(try await harness.post("/saml/corp/slo", [("SAMLRequest", "PGEvPg==")]).status == 400)
+    }
+
     @Test func `by POST must be signed inside`() async throws {
         let harness = try await SAMLHarness()
         let response = try await harness.post("/saml/corp/slo", [("SAMLRequest", "PGEvPg==")])

@@ -60,6 +60,16 @@ import WebAddresses
         #expect(restarted.log.text.contains("age=48 h"))
     }
 
+    @Test func `is read anew when an administrator says so`() async throws {
+        let harness = try await SAMLHarness()
+        var device = try harness.device()
+        _ = try await harness.signedIn(&device)
+        harness.provider.use(try SAMLHarness.strangerKey())
+        await harness.gateway.readMetadata()
+        #expect(harness.outage.fetches == 3)
+        #expect(try await harness.signedIn(&device).status == 200)
+    }
+
     @Test func `that was never read refuses, and is asked for at the next sign-in`() async throws {
         let harness = try await SAMLHarness()
         harness.outage.begin()

@@ -12,6 +12,8 @@ struct LogoutRoutes: Sendable {
     let services: GatewayServices
     let logout: LogoutFlow
     let answers: PageAnswers
+    let call: DeviceCall
+    let limits: GatewayLimits
 
     func add(to router: Router<GatewayContext>) {
         router.get("/saml/:provider/logout") { request, context in
@@ -19,6 +21,7 @@ struct LogoutRoutes: Sendable {
         }
         router.get("/saml/:provider/slo") { request, context in
             await answers.guarded {
+                if let wait = tooSoon(request, context) { return answers.tooManyMessages(wait: wait) }
                 let query = request.uri.query ?? ""
                 return try await received(context) { expectation throws(SAMLError) in
                     try LogoutMessage(redirect: query, against: expectation)
@@ -27,12 +30,17 @@ struct LogoutRoutes: Sendable {
         }
         router.post("/saml/:provider/slo") { request, context in
             await answers.guarded {
+                if let wait = tooSoon(request, context) { return answers.tooManyMessages(wait: wait) }
                 let message = try await SAMLForm.message(in: request)
                 return try await received(context) { expectation throws(SAMLError) in
                     try LogoutMessage(posted: message, against: expectation)
                 }
             }
         }
+    }
+
+    private func tooSoon(_ request: Request, _ context: GatewayContext) -> Int? {
+        limits.readMessage(address: call.address(of: request, context), now: services.clock())
     }
 
     private func provider(_ context: GatewayContext) -> SAMLProviderConfiguration? {

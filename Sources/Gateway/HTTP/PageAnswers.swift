@@ -69,6 +69,14 @@ struct PageAnswers: Sendable {
         return response
     }
 
+    func tooManyMessages(wait: Int) -> Response {
+        var response = outcome(
+            .failed, "Too many messages", "Many messages came from your network in a short time.",
+            remedy: "Wait \(wait) seconds, then try again.", status: .tooManyRequests)
+        response.headers.set(.retryAfter, String(wait))
+        return response
+    }
+
     func providerFailed(_ fault: ProviderFault, provider: ProviderID) -> Response {
         let reference = services.randomness.token(6)
         var facts: Logger.Metadata = [

@@ -19,17 +19,21 @@ struct SAMLRoutes: Sendable {
     let flow: SAMLFlow
     let tests: TestSignInFlow
     let answers: PageAnswers
+    let call: DeviceCall
+    let limits: GatewayLimits
     private let metadata = SignedMetadata()
 
     init(
         configuration: GatewayConfiguration, services: GatewayServices, flow: SAMLFlow, tests: TestSignInFlow,
-        answers: PageAnswers
+        answers: PageAnswers, call: DeviceCall, limits: GatewayLimits
     ) {
         self.configuration = configuration
         self.services = services
         self.flow = flow
         self.tests = tests
         self.answers = answers
+        self.call = call
+        self.limits = limits
     }
 
     func add(to router: Router<GatewayContext>) {
@@ -90,7 +94,8 @@ struct SAMLRoutes: Sendable {
             case nil: break
             }
         }
-        return try await unsolicited(message.xml, from: provider, now: now)
+        return try await unsolicited(
+            message.xml, from: provider, address: call.address(of: request, context), now: now)
     }
 
     private func finish(
@@ -130,7 +135,7 @@ struct SAMLRoutes: Sendable {
 
     /// IdP-initiated, or an answer whose request is not one of ours or was answered before. It makes no session.
     private func unsolicited(
-        _ response: [UInt8], from provider: SAMLProviderConfiguration, now: Int
+        _ response: [UInt8], from provider: SAMLProviderConfiguration, address: String, now: Int
     ) async throws -> Response {
         guard provider.greetsUnsolicited else {
             services.logger.notice(
@@ -138,6 +143,7 @@ struct SAMLRoutes: Sendable {
                 metadata: ["provider": "\(provider.id)", "rule": "\(SAMLError.unsolicited.name)"])
             return answers.unsolicited(status: .conflict)
         }
+        if let wait = limits.readMessage(address: address, now: now) { return answers.tooManyMessages(wait: wait) }
         do {
             let assertion = try await flow.validatedUnsolicited(response, from: provider, now: now)
             let key = assertion.replayKey
