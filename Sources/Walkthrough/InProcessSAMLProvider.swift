@@ -152,7 +152,8 @@ package final class InProcessSAMLProvider: Sendable {
             <samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="\(MessageID.make(from: randomness))" \
             Version="2.0" IssueInstant="\(now)" Destination="\(serviceProvider)/slo">\
             <saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">\(entityID)</saml:Issuer>\
-            <saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">\(nameID)</saml:NameID></samlp:LogoutRequest>
+            <saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" \
+            Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">\(nameID)</saml:NameID></samlp:LogoutRequest>
             """
         return Base64Text.encode(try state.withLock { $0.key }.signed(Array(text.utf8)))
     }
