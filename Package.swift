@@ -134,9 +134,10 @@ let package = Package(
             uses: ["Cryptography", "SignedDocuments", "Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
 
         // 2 edges
-        module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect"]),
+        module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect", "SCIM"]),
         module(
-            "StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect"], products: [grdb, grdbSQLite]),
+            "StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect", "SCIM"],
+            products: [grdb, grdbSQLite]),
         module("HTTPClient", uses: ["CCurl", "NetworkAddresses"]),
         module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
@@ -150,7 +151,7 @@ let package = Package(
         module(
             "Gateway",
             uses: vocabulary + [
-                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "HTTPClient",
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "HTTPClient",
             ],
             products: [
                 hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, mustache, nioCore, nioSSL, logging, lifecycle,
@@ -178,7 +179,7 @@ let package = Package(
         program(
             "ztna-server",
             uses: vocabulary + [
-                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "StoreSQLite",
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
                 "HTTPClient",
                 "LocalSocket", "ServerConfiguration", "Gateway", "Coordinator", "OperatorLog",
             ],
@@ -215,7 +216,8 @@ let package = Package(
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
         tests(
-            "StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "Store", "StoreSQLite"], products: [grdb]),
+            "StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "SCIM", "Store", "StoreSQLite"],
+            products: [grdb]),
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
         tests("OperatorLogTests", uses: ["OperatorLog"]),
@@ -226,7 +228,7 @@ let package = Package(
         tests(
             "GatewayTests",
             uses: vocabulary + [
-                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store", "StoreSQLite",
+                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
                 "HTTPClient",
                 "Gateway", "Walkthrough",
             ],

@@ -12,6 +12,8 @@ package enum SignInRefusal: Error, Hashable, Sendable {
     case wrongNumber
     /// The person said no, earlier or now.
     case denied
+    /// The provider vouches for the person, but the directory that it provisions here has no such user.
+    case unknownToDirectory
 }
 
 /// The steps in the order of the protocol. Each takes the moment as an argument and either moves on or refuses.

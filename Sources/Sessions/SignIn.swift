@@ -4,6 +4,8 @@ package import Identity
 package struct SignIn: Hashable, Sendable {
     package var provider: ProviderID
     package var subject: String
+    /// Another stable name that the provider's directory may use: OIDC `oid`.
+    package var directoryID: String?
     package var email: EmailAddress?
     package var displayName: String
     /// Nil: the provider said nothing of groups, which changes nothing.
@@ -19,12 +21,14 @@ package struct SignIn: Hashable, Sendable {
     package var principal: SAMLPrincipal?
 
     package init(
-        provider: ProviderID, subject: String, email: EmailAddress?, displayName: String, groups: Set<GroupName>?,
-        authTime: Int?, amr: [String], acr: String?, isMultiFactor: Bool, evidence: SignInEvidence,
+        provider: ProviderID, subject: String, directoryID: String? = nil, email: EmailAddress?, displayName: String,
+        groups: Set<GroupName>?, authTime: Int?, amr: [String], acr: String?, isMultiFactor: Bool,
+        evidence: SignInEvidence,
         validUntil: Int? = nil, principal: SAMLPrincipal? = nil
     ) {
         self.provider = provider
         self.subject = subject
+        self.directoryID = directoryID
         self.email = email
         self.displayName = displayName
         self.groups = groups

@@ -9,17 +9,24 @@ package struct Housekeeping: Hashable, Sendable {
     package static let changeSeconds = 7 * 86_400
     /// Seconds that a used message is kept beyond its end, for replicas whose clocks differ.
     package static let messageSeconds = 600
+    /// Seconds that a line of the sync log is kept.
+    package static let syncLogSeconds = 30 * 86_400
+    /// Lines of one connection's sync log that are kept, however young they are.
+    package static let syncLogLines = 20_000
     /// Rows of a kind deleted in one transaction: other writers wait for no more than these.
     package static let batch = 500
 
     package var sessions: Int
     package var changes: Int
     package var messages: Int
+    /// Lines of sync logs, and removals that the guard no longer counts.
+    package var provisioning: Int
 
-    package init(sessions: Int = 0, changes: Int = 0, messages: Int = 0) {
+    package init(sessions: Int = 0, changes: Int = 0, messages: Int = 0, provisioning: Int = 0) {
         self.sessions = sessions
         self.changes = changes
         self.messages = messages
+        self.provisioning = provisioning
     }
 
     /// One transaction of it: what it deleted.
@@ -28,7 +35,10 @@ package struct Housekeeping: Hashable, Sendable {
         return Housekeeping(
             sessions: try transaction.deleteSessions(endedBefore: now - sessionSeconds, limit: batch),
             changes: try transaction.deleteChanges(before: now - changeSeconds, limit: batch),
-            messages: try transaction.deleteMessages(expiredBefore: now - messageSeconds, limit: batch))
+            messages: try transaction.deleteMessages(expiredBefore: now - messageSeconds, limit: batch),
+            provisioning: try transaction.deleteSyncLog(
+                before: now - syncLogSeconds, keeping: syncLogLines, limit: batch)
+                + transaction.deleteRemovals(before: now - 2 * 3600, limit: batch))
     }
 
     /// Forgets what may be forgotten at `now`, in at most `maximumSteps` transactions. What was deleted.
@@ -39,7 +49,8 @@ package struct Housekeeping: Hashable, Sendable {
             total.sessions += done.sessions
             total.changes += done.changes
             total.messages += done.messages
-            if done.sessions < batch, done.changes < batch, done.messages < batch { break }
+            total.provisioning += done.provisioning
+            if done.sessions < batch, done.changes < batch, done.messages < batch, done.provisioning < batch { break }
         }
         return total
     }

@@ -7,6 +7,8 @@ package struct PersonRecord: Hashable, Sendable {
     package let provider: ProviderID
     /// The provider's stable name: OIDC `sub`. Unique within the provider.
     package let subject: String
+    /// Another stable name that the provider gave at sign-in and its directory may use: OIDC `oid`, or the SAML NameID.
+    package var directoryID: String?
     package var email: EmailAddress?
     package var displayName: String
     package var isActive: Bool
@@ -14,12 +16,13 @@ package struct PersonRecord: Hashable, Sendable {
     package var lastSignInAt: Int?
 
     package init(
-        id: PersonID, provider: ProviderID, subject: String, email: EmailAddress?, displayName: String, isActive: Bool,
-        createdAt: Int, lastSignInAt: Int?
+        id: PersonID, provider: ProviderID, subject: String, directoryID: String? = nil, email: EmailAddress?,
+        displayName: String, isActive: Bool, createdAt: Int, lastSignInAt: Int?
     ) {
         self.id = id
         self.provider = provider
         self.subject = subject
+        self.directoryID = directoryID
         self.email = email
         self.displayName = displayName
         self.isActive = isActive

@@ -20,7 +20,7 @@ package protocol Store: Sendable {
     func close() async
 }
 
-package protocol StoreReader {
+package protocol StoreReader: DirectoryReader, ProvisioningReader {
     // Sign-ins under way, and finished ones until they expire.
     func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization?
     func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization?
@@ -32,8 +32,13 @@ package protocol StoreReader {
 
     func person(_ id: PersonID) throws -> PersonRecord?
     func person(provider: ProviderID, subject: String) throws -> PersonRecord?
+    /// Those whom their provider's directory calls so, at most two: more than one is nobody in particular.
+    func people(provider: ProviderID, directoryID: String) throws -> [PersonRecord]
+    /// Those with this address, at most two.
+    func people(provider: ProviderID, email: EmailAddress) throws -> [PersonRecord]
     func people() throws -> [PersonRecord]
-    /// All groups of one person, each with the sources that say so.
+    /// All groups of one person, each with the sources that say so. Those of the provisioned user whom the person is
+    /// linked to count as `scim`, where they have names that policies can use.
     func memberships(of person: PersonID) throws -> [GroupName: Set<MembershipSource>]
 
     func session(_ id: SessionID) throws -> Session?
@@ -61,7 +66,7 @@ package protocol StoreReader {
     func setting(_ name: String) throws -> String?
 }
 
-package protocol StoreTransaction: StoreReader {
+package protocol StoreTransaction: StoreReader, DirectoryWriter, ProvisioningWriter {
     /// Inserts or replaces by id. Throws `StoreError.conflict` when another record has one of its unique hashes.
     func save(_ authorization: DeviceAuthorization) throws
     func deleteDeviceAuthorizations(expiredBefore: Int) throws

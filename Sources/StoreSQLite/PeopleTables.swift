@@ -4,10 +4,13 @@ internal import Store
 private let table = "people"
 private let columns = [
     "id", "provider", "subject", "email", "display_name", "is_active", "created_at", "last_sign_in_at",
+    "directory_id",
 ]
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table)"
 private let byID = select + " WHERE id = ?"
 private let bySubject = select + " WHERE provider = ? AND subject = ?"
+private let byDirectoryID = select + " WHERE provider = ? AND directory_id = ? ORDER BY id LIMIT 2"
+private let byEmail = select + " WHERE provider = ? AND email = ? ORDER BY id LIMIT 2"
 private let all = select + " ORDER BY created_at, id"
 private let savePerson = SQLiteTransaction.upsertStatement(table, columns)
 
@@ -20,6 +23,14 @@ extension SQLiteReading {
         try connection.row(table, bySubject, [.text(provider.text), .text(subject)], readPerson)
     }
 
+    package func people(provider: ProviderID, directoryID: String) throws -> [PersonRecord] {
+        try connection.rows(table, byDirectoryID, [.text(provider.text), .text(directoryID)], readPerson)
+    }
+
+    package func people(provider: ProviderID, email: EmailAddress) throws -> [PersonRecord] {
+        try connection.rows(table, byEmail, [.text(provider.text), .text(email.text)], readPerson)
+    }
+
     package func people() throws -> [PersonRecord] { try connection.rows(table, all, [], readPerson) }
 
     package func memberships(of person: PersonID) throws -> [GroupName: Set<MembershipSource>] {
@@ -28,14 +39,16 @@ extension SQLiteReading {
         ) { row throws(StoreError) in
             (try row.parsed(0) { GroupName($0) }, try row.parsed(1) { MembershipSource(rawValue: $0) })
         }
-        return rows.reduce(into: [:]) { result, row in result[row.0, default: []].insert(row.1) }
+        let provisioned = try provisionedGroups(of: person).map { ($0, MembershipSource.scim) }
+        return (rows + provisioned).reduce(into: [:]) { result, row in result[row.0, default: []].insert(row.1) }
     }
 }
 
 private func readPerson(_ row: SQLiteRow) throws(StoreError) -> PersonRecord {
     PersonRecord(
         id: try row.parsed(0) { PersonID($0) }, provider: try row.parsed(1) { ProviderID($0) },
-        subject: try row.text(2), email: try row.optionalParsed(3) { EmailAddress($0) }, displayName: try row.text(4),
+        subject: try row.text(2), directoryID: try row.optionalText(8),
+        email: try row.optionalParsed(3) { EmailAddress($0) }, displayName: try row.text(4),
         isActive: try row.integer(5) != 0, createdAt: try row.integer(6), lastSignInAt: try row.optionalInteger(7))
 }
 
@@ -46,7 +59,7 @@ extension SQLiteTransaction {
             [
                 .text(person.id.text), .text(person.provider.text), .text(person.subject), .text(person.email?.text),
                 .text(person.displayName), .integer(person.isActive ? 1 : 0), .integer(person.createdAt),
-                .integer(person.lastSignInAt),
+                .integer(person.lastSignInAt), .text(person.directoryID),
             ])
     }
 

@@ -119,6 +119,7 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX used_messages_by_expiry ON used_messages (expires_at);
         """,
+        provisioningMigration,
     ]
 
     static var configuration: Configuration {

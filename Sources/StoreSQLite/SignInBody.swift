@@ -46,6 +46,7 @@ extension SignIn {
         case .idToken(let text): members["id_token"] = .string(text)
         case .saml(let text): members["saml"] = .string(text)
         }
+        if let directoryID { members["directory_id"] = .string(directoryID) }
         if let validUntil { members["valid_until"] = .integer(validUntil) }
         if let principal { members["principal"] = principal.json }
         return .object(members)
@@ -65,6 +66,7 @@ extension SignIn {
             }
         self.init(
             provider: try members.parsed("provider") { ProviderID($0) }, subject: try members.string("subject"),
+            directoryID: try members.optionalString("directory_id"),
             email: try members.optionalString("email").map { text in
                 guard let email = EmailAddress(text) else { throw JSONError.member("email") }
                 return email

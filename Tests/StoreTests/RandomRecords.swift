@@ -62,7 +62,8 @@ struct RandomRecords: RandomNumberGenerator {
 
     mutating func signIn() -> SignIn {
         SignIn(
-            provider: providerID(), subject: text(), email: optional { $0.email() }, displayName: text(),
+            provider: providerID(), subject: text(), directoryID: optional { $0.text() },
+            email: optional { $0.email() }, displayName: text(),
             groups: optional { $0.groups() }, authTime: optional { $0.time() },
             amr: (0..<number(0...3)).map { _ in text() }, acr: optional { $0.text() }, isMultiFactor: flag(),
             evidence: evidence(),
@@ -126,6 +127,7 @@ struct RandomRecords: RandomNumberGenerator {
     mutating func person(provider: ProviderID? = nil, subject: String? = nil) -> PersonRecord {
         PersonRecord(
             id: recordID(), provider: provider ?? providerID(), subject: subject ?? text() + name(8...8),
+            directoryID: optional { $0.text() },
             email: optional { $0.email() }, displayName: text(), isActive: flag(), createdAt: time(),
             lastSignInAt: optional { $0.time() })
     }
