@@ -36,4 +36,12 @@ package enum IdentityProvider: Sendable {
         case .saml(let provider): provider.admins
         }
     }
+
+    /// How its directory comes to us; nil: its people are known by their sign-ins alone.
+    package var provisioning: ProvisioningConfiguration? {
+        switch self {
+        case .openIDConnect(let provider): provider.provisioning
+        case .saml(let provider): provider.provisioning
+        }
+    }
 }

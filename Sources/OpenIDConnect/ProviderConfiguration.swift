@@ -28,6 +28,8 @@ package struct ProviderConfiguration: Sendable {
     package var allowPrivateAddresses: Bool
     /// For fixtures only.
     package var allowPlainHTTPOnLoopback: Bool
+    /// How its directory comes to us by SCIM; nil: not at all.
+    package var provisioning: ProvisioningConfiguration?
     package var tokenEndpointAuthMethod: TokenEndpointAuthMethod
 
     package init(

@@ -40,6 +40,8 @@ package struct SAMLProviderConfiguration: Sendable {
     package var allowPrivateAddresses: Bool
     /// For fixtures only.
     package var allowPlainHTTPOnLoopback: Bool
+    /// How its directory comes to us by SCIM; nil: not at all.
+    package var provisioning: ProvisioningConfiguration?
 
     package init(
         id: ProviderID, name: String, source: Source, entityID: String? = nil, metadataCertificates: [[UInt8]] = [],

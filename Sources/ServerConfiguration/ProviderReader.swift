@@ -1,5 +1,7 @@
 import Identity
 import IdentityProviders
+import OpenIDConnect
+import SAML
 
 /// Reads the list of identity providers: what all have in common, and by `type` the rest. Ids and domains must not
 /// repeat.
@@ -31,7 +33,7 @@ struct ProviderReader {
     }
 
     private static var commonKeys: [String] {
-        ["id", "name", "type", "domains", "admins", "ca_file", "allow_private_addresses"]
+        ["id", "name", "type", "domains", "admins", "ca_file", "allow_private_addresses", "scim"]
     }
 
     mutating func providers(_ nodes: [YAMLNode]) -> [IdentityProvider] {
@@ -65,14 +67,20 @@ struct ProviderReader {
         let common = CommonProviderKeys(
             id: id, name: display, domains: domains, admins: admins, caFile: caFile,
             allowPrivateAddresses: privateAddresses, allowPlainHTTPOnLoopback: plainHTTPOnLoopback)
-        let provider: IdentityProvider? =
-            switch type {
-            case .oidc:
-                OpenIDProviderReader(context: context).provider(section, common, &report)
-                    .map(IdentityProvider.openIDConnect)
-            case .saml:
-                SAMLProviderReader(context: context).provider(section, common, &report).map(IdentityProvider.saml)
-            }
+        let provisioning = section.node("scim").flatMap {
+            ProvisioningKeysReader().provisioning($0, section.name, &report)
+        }
+        let provider: IdentityProvider?
+        switch type {
+        case .oidc:
+            var read = OpenIDProviderReader(context: context).provider(section, common, &report)
+            read?.provisioning = provisioning
+            provider = read.map(IdentityProvider.openIDConnect)
+        case .saml:
+            var read = SAMLProviderReader(context: context).provider(section, common, &report)
+            read?.provisioning = provisioning
+            provider = read.map(IdentityProvider.saml)
+        }
         return isTyped ? provider : nil
     }
 
