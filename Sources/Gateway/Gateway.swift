@@ -14,6 +14,9 @@ package struct Gateway: Sendable {
     private let devicePages: DevicePages
     private let callbacks: CallbackRoutes
     private let saml: SAMLSide?
+    private let provisioning: ProvisioningRoutes
+    /// What an operator asks and does about provisioning.
+    package let provisioningAdministration: ProvisioningAdministration
     private let serverURL: String
 
     /// A provider speaks SAML, and the services for it are not there.
@@ -44,6 +47,10 @@ package struct Gateway: Sendable {
             saml: saml?.routes.flow, answers: answers)
         callbacks = CallbackRoutes(
             configuration: configuration, services: services, flow: flow, clients: clients, answers: answers)
+        let provisioningFlow = ProvisioningFlow(configuration: configuration, services: services)
+        provisioning = ProvisioningRoutes(flow: provisioningFlow, services: services)
+        provisioningAdministration = ProvisioningAdministration(
+            flow: provisioningFlow, configuration: configuration, services: services)
         serverURL = configuration.serverURL
     }
 
@@ -61,6 +68,7 @@ package struct Gateway: Sendable {
         devicePages.add(to: router)
         callbacks.add(to: router)
         saml?.add(to: router)
+        provisioning.add(to: router)
         return router
     }
 

@@ -43,6 +43,7 @@ package final class GatewaySecrets: Sendable {
     package let userCodeKey: SecretBytes
     package let csrfKey: SecretBytes
     package let logoutKey: SecretBytes
+    package let cursorKey: SecretBytes
 
     /// Derives its keys from the 32-byte root, which is wiped.
     package init(taking root: inout [UInt8]) throws(CryptographyError) {
@@ -55,6 +56,7 @@ package final class GatewaySecrets: Sendable {
         userCodeKey = try derived("user-code", root)
         csrfKey = try derived("csrf", root)
         logoutKey = try derived("logout", root)
+        cursorKey = try derived("scim-cursor", root)
         wipe(&root)
     }
 

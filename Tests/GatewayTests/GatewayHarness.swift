@@ -38,7 +38,10 @@ struct GatewayHarness {
     static let alice = InProcessProvider.Account(
         subject: "alice", email: "alice@example.com", groups: ["engineering"])
 
-    init(store: SQLiteStore? = nil, clock: HandClock = HandClock(1_800_000_000)) async throws {
+    /// `scim`: how the provider "corp" provisions; there is then another, "other", that does too.
+    init(
+        store: SQLiteStore? = nil, clock: HandClock = HandClock(1_800_000_000), scim: ProvisioningConfiguration? = nil
+    ) async throws {
         self.clock = clock
         self.store = try store ?? SQLiteStore(inMemory: ())
         log = LogLines()
@@ -48,15 +51,21 @@ struct GatewayHarness {
         self.provider = provider
         control = try Ed25519PrivateKey(from: .system)
         let id = try #require(ProviderID("corp"))
+        var corp = ProviderConfiguration(
+            id: id, name: "Example SSO", issuer: Self.issuer, clientID: "ztna",
+            domains: [try #require(DomainName("example.com"))], tokenEndpointAuthMethod: .none)
+        corp.provisioning = scim
+        var providers = [IdentityProvider.openIDConnect(corp)]
+        if scim != nil {
+            var other = ProviderConfiguration(
+                id: try #require(ProviderID("other")), name: "Other SSO", issuer: "https://other.example.net",
+                clientID: "ztna", domains: [try #require(DomainName("example.net"))], tokenEndpointAuthMethod: .none)
+            other.provisioning = scim
+            providers.append(.openIDConnect(other))
+        }
         let configuration = GatewayConfiguration(
             serverURL: Self.server, organisation: "Example Corp",
-            providers: [
-                .openIDConnect(
-                    ProviderConfiguration(
-                        id: id, name: "Example SSO", issuer: Self.issuer, clientID: "ztna",
-                        domains: [try #require(DomainName("example.com"))], tokenEndpointAuthMethod: .none))
-            ],
-            sessionLifetime: 86_400, trustedProxies: [])
+            providers: providers, sessionLifetime: 86_400, trustedProxies: [])
         let logger = log.logger()
         var root = [UInt8](repeating: 7, count: 32)
         gateway = try await Gateway(
@@ -81,6 +90,13 @@ struct GatewayHarness {
                 headers: request.headers, body: request.body, address: address)
             return WebResponse(status: answer.status, headers: answer.headers, body: answer.body)
         }
+    }
+
+    /// One request by a function call.
+    func answer(
+        _ method: String, _ target: String, headers: [(name: String, value: String)], body: [UInt8]
+    ) async throws -> InProcessResponder.Answer {
+        try await responder.answer(method: method, target: target, headers: headers, body: body, address: Self.address)
     }
 
     func device(_ key: Ed25519PrivateKey? = nil, from address: String = Self.address) throws -> DeviceClient {

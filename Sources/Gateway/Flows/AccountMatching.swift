@@ -2,26 +2,19 @@ internal import Identity
 internal import Sessions
 internal import Store
 
-/// A sign-in meets its person: by provider and subject, never across providers. Source: DESIGN §7.
+/// A sign-in that was admitted becomes part of its person. Source: DESIGN §7.
 extension StoreTransaction {
-    func personRecord(for signIn: SignIn, newID: PersonID, now: Int) throws -> PersonRecord {
-        if var person = try person(provider: signIn.provider, subject: signIn.subject) {
-            // What the provider no longer vouches for is no longer anybody's name.
-            person.email = signIn.email
-            person.displayName = signIn.displayName
-            person.lastSignInAt = now
-            return person
-        }
-        return PersonRecord(
-            id: newID, provider: signIn.provider, subject: signIn.subject, email: signIn.email,
-            displayName: signIn.displayName, isActive: true, createdAt: now, lastSignInAt: now)
-    }
-
-    /// Saves person and groups. Groups that the provider does not speak of stay; no groups remove all that came
-    /// from it.
-    func keep(_ person: PersonRecord, _ signIn: SignIn, at now: Int) throws {
+    /// Saves person and groups. Groups that the provider does not speak of stay; no groups remove all that came from it.
+    /// `user`: the provisioned user that the person is; then the directory's groups are the truth, and those of the sign-in
+    /// are not applied.
+    func keep(_ person: PersonRecord, _ signIn: SignIn, user: String?, at now: Int) throws {
         try save(person)
-        if let groups = signIn.groups {
+        if let user {
+            if try self.person(ofUser: user, of: signIn.provider) == nil {
+                try link(user: user, of: signIn.provider, to: person.id)
+            }
+            try dropGroupsOfSignIns(person.id)
+        } else if let groups = signIn.groups {
             let source: MembershipSource =
                 switch signIn.evidence.statement {
                 case .idToken: .tokenClaim

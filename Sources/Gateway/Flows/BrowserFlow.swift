@@ -119,16 +119,18 @@ struct BrowserFlow: Sendable {
             let newPerson = PersonID(services.randomness.identifier())
         else { return nil }
         let loopback = LoopbackCode(hash: Digest.sha256(loopbackCode))
+        let configuration = configuration
         let result: Result<DeviceAuthorization, SignInRefusal>? = try await services.store.write { transaction in
             guard var authorization = try transaction.deviceAuthorization(id) else { return nil }
             guard let signIn = authorization.signIn(for: cookieHash) else { return .failure(.outOfOrder) }
-            let person = try transaction.personRecord(for: signIn, newID: newPerson, now: now)
-            guard person.isActive else {
+            let admission = try transaction.admission(
+                of: signIn, links: configuration.accountLinks(signIn.provider), newID: newPerson, now: now)
+            guard case .admitted(let person, let user) = admission else {
                 do throws(SignInRefusal) { try authorization.deny(cookieHash: cookieHash, now: now) } catch {
                     return .failure(error)
                 }
                 try transaction.save(authorization)
-                return .failure(.denied)
+                return .failure(admission.refusal ?? .denied)
             }
             do throws(SignInRefusal) {
                 try authorization.approve(
@@ -139,13 +141,13 @@ struct BrowserFlow: Sendable {
                 if error == .wrongNumber { try transaction.save(authorization) }
                 return .failure(error)
             }
-            try transaction.keep(person, signIn, at: now)
+            try transaction.keep(person, signIn, user: user, at: now)
             try transaction.save(authorization)
             return .success(authorization)
         }
         switch result {
         case .success(let authorization)?: open.note(authorization)
-        case .failure(.wrongNumber)?, .failure(.denied)?: try await refreshOpen(id)
+        case .failure(.wrongNumber)?, .failure(.denied)?, .failure(.unknownToDirectory)?: try await refreshOpen(id)
         case .failure?, nil: break
         }
         return result

@@ -138,7 +138,7 @@ struct DeviceFlow: Sendable {
     private func wireFailure(_ refusal: SignInRefusal, hash: [UInt8]) -> OAuthFailure {
         switch refusal {
         case .expired: return OAuthFailure(.expiredToken, "nobody confirmed the sign-in in time: start again")
-        case .denied, .wrongNumber:
+        case .denied, .wrongNumber, .unknownToDirectory:
             open.forget(hash)
             return OAuthFailure(.accessDenied, "the sign-in was refused in the browser")
         case .outOfOrder, .anotherBrowser:

@@ -77,11 +77,10 @@ struct CallbackRoutes: Sendable {
                 services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])
             }
         } catch { return answers.providerFailed(error, provider: provider.id) }
-        let known = try await services.store.read { try $0.person(provider: signIn.provider, subject: signIn.subject) }
-        if let known, !known.isActive {
-            services.logger.warning("sign-in of an inactive person refused", metadata: ["person": "\(known.id)"])
-            _ = try await flow.deny(taken.authorization.id, cookieHash: cookieHash, now: services.clock())
-            return answers.over(.denied)
+        if let refusal = try await flow.turnAway(
+            signIn, from: taken.authorization.id, cookieHash: cookieHash, now: services.clock())
+        {
+            return answers.over(refusal)
         }
         let kept = try await flow.authenticate(
             taken.authorization.id, signIn, cookieHash: cookieHash, now: services.clock())

@@ -74,7 +74,7 @@ struct DevicePages: Sendable {
             if spent == nil { limits.codeWasRight() }
             return Answer.seeOther("/device/request", cookies: [SignInCookie.signIn.setting(authorization.id.text)])
         case .failure(.denied)?, .failure(.outOfOrder)?, .failure(.expired)?, nil, .failure(.anotherBrowser)?,
-            .failure(.wrongNumber)?:
+            .failure(.wrongNumber)?, .failure(.unknownToDirectory)?:
             if let spent { return tooManyCodes(wait: spent, address: address) }
             services.logger.info("unknown code entered", metadata: ["address": "\(address)"])
             return codePage(

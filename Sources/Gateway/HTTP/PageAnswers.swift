@@ -41,6 +41,13 @@ struct PageAnswers: Sendable {
                 remedy:
                     "Run `ztna login` again and pick the number that your own terminal shows. If somebody sent you here, tell your administrator.",
                 status: .forbidden)
+        case .unknownToDirectory:
+            return outcome(
+                .denied, "You are not in this organisation's directory",
+                "Your identity provider knows you, but has not made you known here.",
+                remedy:
+                    "Ask your administrator to assign you to this application at the identity provider, then run `ztna login` again.",
+                status: .forbidden)
         case .anotherBrowser, .outOfOrder:
             return outcome(
                 .failed, "There is no sign-in here to continue",

@@ -117,11 +117,10 @@ struct SAMLRoutes: Sendable {
                 services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])
             }
         } catch let fault as ProviderFault { return answers.providerFailed(fault, provider: provider.id) }
-        let known = try await services.store.read { try $0.person(provider: signIn.provider, subject: signIn.subject) }
-        if let known, !known.isActive {
-            services.logger.warning("sign-in of an inactive person refused", metadata: ["person": "\(known.id)"])
-            _ = try await flow.browser.deny(posted.authorization.id, cookieHash: posted.cookieHash, now: now)
-            return answers.over(.denied)
+        if let refusal = try await flow.browser.turnAway(
+            signIn, from: posted.authorization.id, cookieHash: posted.cookieHash, now: now)
+        {
+            return answers.over(refusal)
         }
         let handle = services.randomness.token()
         let keeping = try await flow.browser.keep(

@@ -41,7 +41,8 @@ struct CodeExchange: Sendable {
             claims = try IdentityClaims(idToken: idToken, userInfo: userInfo, configuration: provider)
         } catch { throw .claims(error) }
         let signIn = SignIn(
-            provider: provider.id, subject: claims.subject, email: claims.email, displayName: claims.displayName,
+            provider: provider.id, subject: claims.subject, directoryID: idToken.claims.members["oid"]?.stringValue,
+            email: claims.email, displayName: claims.displayName,
             groups: claims.groups, authTime: claims.authTime, amr: claims.amr, acr: claims.acr,
             isMultiFactor: claims.mfa, evidence: SignInEvidence(.idToken(tokens.idToken), randomBytes: sent.randomBytes)
         )

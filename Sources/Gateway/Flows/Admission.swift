@@ -1,0 +1,105 @@
+internal import Cryptography
+internal import Identity
+internal import IdentityProviders
+internal import Logging
+internal import SCIM
+internal import Sessions
+internal import Store
+
+/// Whether somebody for whom a provider vouches may come in, and as whom. Source: DESIGN §7.
+enum Admission: Sendable {
+    /// `user`: the provisioned user that they are from now on, where there is a directory.
+    case admitted(PersonRecord, user: String?)
+    case inactive(PersonRecord)
+    /// The connection has a directory, and this person is not in it.
+    case unknownToDirectory
+    /// The directory's user has signed in as somebody else before.
+    case takenInDirectory(user: String)
+
+    var refusal: SignInRefusal? {
+        switch self {
+        case .admitted: nil
+        case .inactive: .denied
+        case .unknownToDirectory, .takenInDirectory: .unknownToDirectory
+        }
+    }
+
+    var reason: String {
+        switch self {
+        case .admitted: "none"
+        case .inactive: "the person is inactive"
+        case .unknownToDirectory: "the connection has SCIM, and its directory knows no such person"
+        case .takenInDirectory(let user):
+            "the directory's user \(user) is already another account of this provider; delete and provision it anew to release it"
+        }
+    }
+}
+
+extension StoreReader {
+    /// `links`: how a connection with SCIM matches; nil without SCIM.
+    func admission(of signIn: SignIn, links: AccountLinks?, newID: PersonID, now: Int) throws -> Admission {
+        let known = try person(provider: signIn.provider, subject: signIn.subject)
+        var person = try person(for: signIn, known: known, newID: newID, now: now)
+        guard let links else { return person.isActive ? .admitted(person, user: nil) : .inactive(person) }
+        if let known, let user = try user(ofPerson: known.id) {
+            return user.isActive && person.isActive ? .admitted(person, user: user.id) : .inactive(person)
+        }
+        guard let user = try links.user(for: signIn, in: self) else { return .unknownToDirectory }
+        if try self.person(ofUser: user.id, of: signIn.provider) != nil { return .takenInDirectory(user: user.id) }
+        guard user.isActive else { return .inactive(person) }
+        // Somebody whose user was deleted and has been made anew.
+        person.isActive = true
+        return .admitted(person, user: user.id)
+    }
+
+    private func person(
+        for signIn: SignIn, known: PersonRecord?, newID: PersonID, now: Int
+    ) throws -> PersonRecord {
+        var person =
+            known
+            ?? PersonRecord(
+                id: newID, provider: signIn.provider, subject: signIn.subject, email: nil, displayName: "",
+                isActive: true, createdAt: now, lastSignInAt: nil)
+        // What the provider no longer vouches for is no longer anybody's name.
+        person.email = signIn.email
+        person.displayName = signIn.displayName
+        person.directoryID = signIn.directoryID ?? signIn.principal?.nameID
+        person.lastSignInAt = now
+        return person
+    }
+}
+
+extension BrowserFlow {
+    /// Ends the sign-in of somebody who may not come in, and says so in the log. Nil: they may.
+    func turnAway(
+        _ signIn: SignIn, from id: RecordID, cookieHash: [UInt8], now: Int
+    ) async throws -> SignInRefusal? {
+        guard let newID = PersonID(services.randomness.identifier()) else { return .outOfOrder }
+        let links = configuration.accountLinks(signIn.provider)
+        let admission = try await services.store.read {
+            try $0.admission(of: signIn, links: links, newID: newID, now: now)
+        }
+        let facts: Logger.Metadata = [
+            "provider": "\(signIn.provider)", "subject": "\(SCIMText.printable(signIn.subject))",
+        ]
+        guard let refusal = admission.refusal else {
+            if links != nil, signIn.groups?.isEmpty == false {
+                services.logger.info(
+                    "the groups of a sign-in are not applied: on this connection they come from SCIM", metadata: facts)
+            }
+            return nil
+        }
+        services.logger.warning(
+            "sign-in refused: \(admission.reason)",
+            metadata: facts.merging(["email": "\(signIn.email?.text ?? "none")"]) { first, _ in first })
+        _ = try await deny(id, cookieHash: cookieHash, now: now)
+        return refusal
+    }
+}
+
+extension GatewayConfiguration {
+    /// Nil for a connection without SCIM.
+    func accountLinks(_ id: ProviderID) -> AccountLinks? {
+        provider(id)?.provisioning.map { AccountLinks(provider: id, matches: $0.matches) }
+    }
+}

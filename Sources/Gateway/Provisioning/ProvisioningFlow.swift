@@ -1,0 +1,147 @@
+internal import Cryptography
+internal import Identity
+internal import IdentityProviders
+internal import Logging
+internal import SCIM
+internal import Sessions
+internal import Store
+
+/// A provisioning request from its token to its answer: each that may write is one durable transaction, with what it
+/// does to people and sessions, the change log and the sync log. Source: RFC 7644 §2, §3; DESIGN §7.
+struct ProvisioningFlow: Sendable {
+    let connections: [ProviderID: ProvisioningConnection]
+    let services: GatewayServices
+    let contacts = ProvisioningContacts()
+
+    init(configuration: GatewayConfiguration, services: GatewayServices) {
+        self.services = services
+        let cursorKey = services.secrets.cursorKey.withBytes { Array($0) }
+        var connections: [ProviderID: ProvisioningConnection] = [:]
+        for provider in configuration.providers {
+            connections[provider.id] = provider.provisioning.map {
+                ProvisioningConnection(
+                    provider.id, $0, serverURL: configuration.serverURL, cursorKey: cursorKey,
+                    randomness: services.randomness)
+            }
+        }
+        self.connections = connections
+    }
+
+    /// Seconds after which a use of a token is written down again, by a request that writes, and by one that reads.
+    private static let (freshWhenWriting, freshWhenReading) = (60, 600)
+
+    /// The connection whose token this is. Nil for all that is wrong alike: unknown connection, wrong, expired or revoked
+    /// token, token of another connection.
+    func authenticate(
+        bearer: String, connection name: String, now: Int
+    ) async throws -> (ProvisioningConnection, ProvisioningToken)? {
+        let hash = Digest.sha256(bearer)
+        guard let token = try await services.store.read({ try $0.provisioningToken(hash: hash) }),
+            token.isValid(at: now), token.provider.text == name, let connection = connections[token.provider]
+        else { return nil }
+        return (connection, token)
+    }
+
+    func answer(
+        _ request: SCIMRequest, of connection: ProvisioningConnection, token: ProvisioningToken, now: Int
+    ) async throws -> SCIMResponse {
+        guard SCIMService.mayWrite(request) else { return try await read(request, connection, token, now) }
+        do { return try await write(request, connection, token, now) } catch let held as RemovalGuard.Held {
+            return try await hold(request, held, connection, token, now)
+        }
+    }
+
+    /// Nothing of a successful read is written, but now and then that the token is in use.
+    private func read(
+        _ request: SCIMRequest, _ connection: ProvisioningConnection, _ token: ProvisioningToken, _ now: Int
+    ) async throws -> SCIMResponse {
+        let outcome = try await services.store.read { reader in
+            var directory = ConnectionDirectory(of: connection.provider, reading: reader)
+            return try connection.service.respond(
+                to: request, in: &directory, now: Timestamp(milliseconds: now &* 1000))
+        }
+        let isRefused = outcome.response.status >= 400
+        if isRefused || token.isStale(at: now, after: Self.freshWhenReading) {
+            try await services.store.write { transaction in
+                try transaction.noteUse(of: token, at: now, after: Self.freshWhenWriting)
+                guard isRefused else { return }
+                for entry in outcome.log {
+                    try transaction.appendSyncLog(
+                        SyncLogRecord(entry, provider: connection.provider, token: token.id))
+                }
+            }
+        }
+        return outcome.response
+    }
+
+    private func write(
+        _ request: SCIMRequest, _ connection: ProvisioningConnection, _ token: ProvisioningToken, _ now: Int
+    ) async throws -> SCIMResponse {
+        let guarded = RemovalGuard(
+            provider: connection.provider, share: connection.configuration.holdRemovalsAbove, now: now)
+        let (response, ended) = try await services.store.write { transaction -> (SCIMResponse, [SessionID]) in
+            var directory = ConnectionDirectory(of: connection.provider, writing: transaction)
+            let outcome = try connection.service.respond(
+                to: request, in: &directory, now: Timestamp(milliseconds: now &* 1000))
+            try guarded.check(outcome.effects, in: transaction)
+            var effects = DirectoryEffects(connection.links, in: transaction, now: now)
+            try effects.apply(outcome.effects, departed: directory.departed)
+            try transaction.noteUse(of: token, at: now, after: Self.freshWhenWriting)
+            for entry in outcome.log {
+                try transaction.appendSyncLog(SyncLogRecord(entry, provider: connection.provider, token: token.id))
+            }
+            return (outcome.response, effects.ended)
+        }
+        if !ended.isEmpty {
+            services.logger.notice(
+                "sessions ended by the directory",
+                metadata: ["connection": "\(connection.provider)", "sessions": "\(ended.count)"])
+        }
+        return response
+    }
+
+    private func hold(
+        _ request: SCIMRequest, _ held: RemovalGuard.Held, _ connection: ProvisioningConnection,
+        _ token: ProvisioningToken, _ now: Int
+    ) async throws -> SCIMResponse {
+        guard let newID = RecordID(services.randomness.identifier()) else { throw held }
+        let guarded = RemovalGuard(
+            provider: connection.provider, share: connection.configuration.holdRemovalsAbove, now: now)
+        let words = "would bring the removals of this hour to \(held.people) of \(held.total) people"
+        let (hold, isNew) = try await services.store.write { transaction in
+            let result = try guarded.hold(held, newID: newID, in: transaction)
+            try transaction.appendSyncLog(
+                SyncLogRecord(
+                    provider: connection.provider, token: token.id, at: Timestamp(milliseconds: now &* 1000),
+                    method: SCIMText.printable(request.method, limit: 16),
+                    path: SCIMText.printable("/" + request.path.joined(separator: "/"), limit: 200), status: 403,
+                    refusal: "held (\(result.0.id)): \(words)"))
+            return result
+        }
+        services.logger.log(
+            level: isNew ? .error : .warning,
+            "removals are held back: confirm with `ztna-server scim confirm \(hold.id)` if they are meant",
+            metadata: [
+                "connection": "\(connection.provider)", "people": "\(held.people)", "of": "\(held.total)",
+                "hold": "\(hold.id)",
+            ])
+        return SCIMResponse(
+            SCIMError(
+                .forbidden,
+                "this \(words), more than is allowed unconfirmed; nothing was changed. An administrator of the server confirms with `ztna-server scim confirm \(hold.id)`; then send it again"
+            ))
+    }
+}
+
+extension ProvisioningToken {
+    func isStale(at now: Int, after seconds: Int) -> Bool { lastUsedAt.map { now - $0 >= seconds } ?? true }
+}
+
+extension StoreTransaction {
+    func noteUse(of token: ProvisioningToken, at now: Int, after seconds: Int) throws {
+        // As it is now: it may have been revoked meanwhile.
+        guard var token = try provisioningToken(token.id), token.isStale(at: now, after: seconds) else { return }
+        token.lastUsedAt = now
+        try save(token)
+    }
+}
