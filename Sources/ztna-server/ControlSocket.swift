@@ -15,6 +15,7 @@ struct ControlSocket: Sendable {
     let coordinator: Coordinator
     let policy: PolicyReloading
     let saml: SAMLControl
+    let provisioning: ProvisioningControl
     let logger: Logger
 
     func answer(_ request: JSON, _ peer: PeerCredentials, _ responder: Responder) async throws {
@@ -65,7 +66,9 @@ struct ControlSocket: Sendable {
         case "policy-reload":
             if let wrong = await policy.reload() { throw ControlFailure(explanation: wrong) }
             return ["revision": .string(await coordinator.policy.revision)]
-        default: throw ControlFailure(explanation: "the server knows no command \(command.prefix(40))")
+        default:
+            if let result = try await provisioning.result(of: command, members) { return result }
+            throw ControlFailure(explanation: "the server knows no command \(command.prefix(40))")
         }
     }
 

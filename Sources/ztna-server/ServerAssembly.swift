@@ -86,7 +86,9 @@ struct ServerAssembly {
                     coordinator: coordinator, policy: self.policy,
                     saml: SAMLControl(
                         serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
-                        gateway: gateway), logger: logger
+                        gateway: gateway),
+                    provisioning: ProvisioningControl(administration: gateway.provisioningAdministration),
+                    logger: logger
                 ).answer)
         } catch { throw Failure(explanation: Self.explanation(of: error)) }
     }

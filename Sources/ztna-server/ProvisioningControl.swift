@@ -1,0 +1,42 @@
+import Gateway
+import StrictJSON
+
+/// The control socket's commands about SCIM and the directory.
+struct ProvisioningControl: Sendable {
+    let administration: ProvisioningAdministration
+
+    /// Nil: the command is not one of these.
+    func result(of command: String, _ members: JSONMembers) async throws -> JSON? {
+        do {
+            let connection = { try members.string("connection") }
+            switch command {
+            case "scim-url": return try administration.url(of: try connection())
+            case "scim-token-create":
+                return try await administration.createToken(
+                    of: try connection(), called: try members.string("name"),
+                    lifetime: try members.optionalInteger("lifetime"))
+            case "scim-token-list": return try await administration.tokens(of: try members.optionalString("connection"))
+            case "scim-token-rotate":
+                return try await administration.rotateToken(
+                    of: try connection(), id: try members.optionalString("token"),
+                    overlap: try members.integer("overlap"))
+            case "scim-token-revoke":
+                return try await administration.revokeToken(of: try connection(), id: try members.string("token"))
+            case "scim-status-list":
+                return try await administration.status(of: try members.optionalString("connection"))
+            case "scim-log-list":
+                return try await administration.log(
+                    of: try connection(), after: try members.optionalInteger("after"),
+                    limit: try members.integer("limit"))
+            case "scim-confirm": return try await administration.confirm(hold: try members.string("hold"))
+            case "directory-list":
+                return try await administration.directoryList(
+                    connection: try members.optionalString("connection"), limit: try members.integer("limit"))
+            case "directory-show-list": return try await administration.directoryShow(try members.string("name"))
+            default: return nil
+            }
+        } catch let failure as ProvisioningAdministration.Failure {
+            throw ControlSocket.ControlFailure(explanation: failure.explanation)
+        }
+    }
+}
