@@ -83,7 +83,7 @@ struct SAMLSample {
 
     init(now: Int) throws {
         key = try InProcessSAMLProvider.newKey("bench", now: now)
-        let groups = (0..<48).map { "engineering-platform-team-\($0)-members" }
+        let groups = (0..<32).map { "engineering-platform-team-\($0)-members" }
         let provider = InProcessSAMLProvider(
             origin: "https://login.example.com",
             account: InProcessSAMLProvider.Account(nameID: "alice", email: "alice@example.com", groups: groups),
@@ -111,7 +111,7 @@ struct SAMLSample {
     func validate() throws {
         let assertion = try ResponseValidation.validate(response, against: expectation)
         let identity = try SAMLIdentity(assertion: assertion, configuration: expectation.provider)
-        guard identity.email?.text == "alice@example.com", identity.groups?.count == 48 else {
+        guard identity.email?.text == "alice@example.com", identity.groups?.count == 32 else {
             throw BenchError.failed("another identity: \(identity)")
         }
     }

@@ -14,6 +14,10 @@ enum Missing {
 
     static let forCanaille: String? = missing([environment + "/bin/canaille"], remedy: ": run IdPFixtures/install")
 
+    static let forSAML: String? =
+        missing(["/usr/bin/xmlsec1"])
+        ?? missing([environment + "/bin/python"], remedy: ": run IdPFixtures/install")
+
     static let forBrowser: String? =
         forProvider ?? missing(["/usr/bin/chromium", "/usr/bin/chromedriver"])
         ?? missing([environment + "/bin/python"], remedy: ": run IdPFixtures/install")

@@ -44,6 +44,36 @@ final class Site: Sendable {
         running = Mutex(try await Self.serve(in: folder))
     }
 
+    /// With a SAML provider built on pysaml2, which has our metadata from the server itself.
+    init(saml arguments: [String]) async throws {
+        let folder = try TestFolder()
+        self.folder = folder
+        let port = try freePort()
+        url = "http://127.0.0.1:\(port)"
+        let program = try RunningProgram(
+            Place.fixtures.appending(path: "saml/start").path, arguments, in: folder.url)
+        let line = try await program.line("the provider to listen", /{.*}\n/, from: \.output)
+        let members = try JSONMembers(parsing: Array(line.utf8))
+        let metadata = try members.string("metadata_url")
+        provider = Provider(program: program, issuer: String(metadata.dropLast("/metadata".count)), secret: "")
+        client = try HTTPClient.onLoopback()
+        try folder.write("policy.yaml", Self.policy)
+        try folder.write(
+            "ztna.yaml",
+            """
+            server: { url: "\(url)", listen: "127.0.0.1:\(port)", trusted_proxies: [127.0.0.1] }
+            organisation: Example Corp
+            state: state
+            policy: policy.yaml
+            identity_providers:
+              - { id: corp, name: Example SSO, type: saml, metadata: "\(metadata)", domains: [example.com] }
+            fixtures: { plain_http_on_loopback: true }
+
+            """)
+        running = Mutex(try await Self.serve(in: folder))
+        try await control("sp-metadata?url=\(url)/saml/corp/metadata")
+    }
+
     var server: RunningProgram { running.withLock { $0 } }
 
     deinit {
@@ -126,10 +156,12 @@ final class Site: Sendable {
             program: program, issuer: try members.string("issuer"), secret: try members.string("client_secret"))
     }
 
-    func setFault(_ name: String) async throws {
+    func setFault(_ name: String) async throws { try await control("fault?name=\(name)") }
+
+    func control(_ words: String) async throws {
         let answer = try await client.send(
-            HTTPRequest(method: .post, url: "\(provider.issuer)/control/fault?name=\(name)", body: []))
-        try #require(answer.status == 200)
+            HTTPRequest(method: .post, url: "\(provider.issuer)/control/\(words)", body: []))
+        try #require(answer.status == 200, "\(words): \(String(decoding: answer.body, as: UTF8.self))")
     }
 
     // Device and person
