@@ -34,11 +34,13 @@ package struct NameID: Hashable, Sendable {
             spNameQualifier: element.value("SPNameQualifier"))
     }
 
-    /// Byte for byte; the same format, where none means unspecified.
+    /// Byte for byte, and of the same format; who leaves the format out, or says unspecified, leaves it open.
     package func matches(_ other: NameID) -> Bool {
-        identical(text, other.text)
-            && identical(format ?? NameIDFormat.unspecified, other.format ?? NameIDFormat.unspecified)
+        guard identical(text, other.text) else { return false }
+        return isUnspecified || other.isUnspecified || identical(format ?? "", other.format ?? "")
     }
+
+    private var isUnspecified: Bool { format.map { identical($0, NameIDFormat.unspecified) } ?? true }
 
     var isEmail: Bool { identical(format ?? "", NameIDFormat.emailAddress) }
     var isTransient: Bool { identical(format ?? "", NameIDFormat.transient) }

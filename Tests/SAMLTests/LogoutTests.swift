@@ -49,7 +49,9 @@ import WebAddresses
         let alice = try NameID("alice-1", format: NameIDFormat.persistent)
         #expect(request.ends(nameID: alice, sessionIndex: "_s1"))
         #expect(!request.ends(nameID: alice, sessionIndex: "_s2") && !request.ends(nameID: alice, sessionIndex: nil))
-        #expect(!request.ends(nameID: try NameID("alice-1"), sessionIndex: "_s1"))
+        // A format that is left out is left open; another one is another name.
+        #expect(request.ends(nameID: try NameID("alice-1"), sessionIndex: "_s1"))
+        #expect(!request.ends(nameID: try NameID("alice-1", format: NameIDFormat.emailAddress), sessionIndex: "_s1"))
         let all = Self.request.replacing("<samlp:SessionIndex>_s1</samlp:SessionIndex>", with: "")
         guard case .request(let every, _) = try read(all, provider, as: "SAMLRequest") else { return }
         #expect(every.ends(nameID: alice, sessionIndex: "_s2") && every.ends(nameID: alice, sessionIndex: nil))
