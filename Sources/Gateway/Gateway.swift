@@ -14,6 +14,7 @@ package struct Gateway: Sendable {
     private let devicePages: DevicePages
     private let callbacks: CallbackRoutes
     private let saml: SAMLSide?
+    private let backChannel: BackChannelLogout
     private let provisioning: ProvisioningRoutes
     /// What an operator asks and does about provisioning.
     package let provisioningAdministration: ProvisioningAdministration
@@ -47,6 +48,8 @@ package struct Gateway: Sendable {
             saml: saml?.routes.flow, answers: answers)
         callbacks = CallbackRoutes(
             configuration: configuration, services: services, flow: flow, clients: clients, answers: answers)
+        backChannel = BackChannelLogout(
+            configuration: configuration, services: services, open: open, clients: clients)
         let provisioningFlow = ProvisioningFlow(configuration: configuration, services: services)
         provisioning = ProvisioningRoutes(flow: provisioningFlow, services: services)
         provisioningAdministration = ProvisioningAdministration(
@@ -68,6 +71,7 @@ package struct Gateway: Sendable {
         devicePages.add(to: router)
         callbacks.add(to: router)
         saml?.add(to: router)
+        backChannel.add(to: router)
         provisioning.add(to: router)
         return router
     }

@@ -14,7 +14,10 @@ package struct UnverifiedIDToken: Sendable {
 
     /// Errors: `tooLong`, `malformed`, `encrypted`, `headerNotAllowed`, `wrongType`, `algorithmNone`,
     /// `algorithmSymmetric`, `algorithmNotAllowed`.
-    package init(parsing text: String) throws(IDTokenError) {
+    package init(parsing text: String) throws(IDTokenError) { try self.init(parsing: text, types: ["jwt"]) }
+
+    /// `types`: what `typ` may be where it is given, in lower case.
+    init(parsing text: String, types: [String]) throws(IDTokenError) {
         do {
             document = try CompactJWS(parsing: text)
             try document.refuseEmbeddedKeys()
@@ -30,7 +33,7 @@ package struct UnverifiedIDToken: Sendable {
         }
         self.text = text
         keyID = try Self.keyID(document.header)
-        try Self.checkType(document.header)
+        try Self.checkType(document.header, types)
         algorithm = try Self.algorithm(document.algorithm)
     }
 
@@ -40,11 +43,11 @@ package struct UnverifiedIDToken: Sendable {
     }
 
     /// RFC 8725 §3.11: a token of another kind by the same provider (`at+jwt`, `logout+jwt`) is no ID token.
-    private static func checkType(_ header: JSONMembers) throws(IDTokenError) {
+    private static func checkType(_ header: JSONMembers, _ types: [String]) throws(IDTokenError) {
         guard header.has("typ") else { return }
         let type: String
         do { type = try header.string("typ") } catch { throw .malformed }
-        guard type.lowercased() == "jwt" else { throw .wrongType(type) }
+        guard types.contains(type.lowercased()) else { throw .wrongType(type) }
     }
 
     private static func algorithm(_ name: String) throws(IDTokenError) -> SignatureAlgorithm {

@@ -41,13 +41,7 @@ extension UnverifiedIDToken {
     package func validated(
         with key: JSONWebKey, against expectation: IDTokenExpectation
     ) throws(IDTokenError) -> ValidatedIDToken {
-        // 6–8: the signature, by a key that the token names and that fits the algorithm.
-        if let keyID, key.keyID.map({ identical($0, keyID) }) != true { throw .unknownKey(keyID) }
-        guard key.fits(algorithm) else { throw .keyDoesNotFit(keyID, algorithm) }
-        guard key.isValidSignature(document.signature, for: document.signingInput, algorithm: algorithm) else {
-            throw .badSignature
-        }
-        let claims = try IDTokenClaims(parsing: document.payload)
+        let claims = try verifiedClaims(with: key)
         try claims.checkIssuer(expectation.issuer)
         try claims.checkAudience(expectation.clientID)
         try claims.checkNonce(expectation.nonce)
@@ -64,8 +58,20 @@ extension UnverifiedIDToken {
     }
 }
 
+extension UnverifiedIDToken {
+    /// 6–8: the signature, by a key that the token names and that fits the algorithm.
+    func verifiedClaims(with key: JSONWebKey) throws(IDTokenError) -> IDTokenClaims {
+        if let keyID, key.keyID.map({ identical($0, keyID) }) != true { throw .unknownKey(keyID) }
+        guard key.fits(algorithm) else { throw .keyDoesNotFit(keyID, algorithm) }
+        guard key.isValidSignature(document.signature, for: document.signingInput, algorithm: algorithm) else {
+            throw .badSignature
+        }
+        return try IDTokenClaims(parsing: document.payload)
+    }
+}
+
 /// The claims of a token whose signature is good, one check a method.
-private struct IDTokenClaims {
+struct IDTokenClaims {
     let members: JSONMembers
 
     init(parsing payload: [UInt8]) throws(IDTokenError) {
@@ -170,7 +176,7 @@ private struct IDTokenClaims {
         do { return try members.optionalString(name) } catch { throw .claim(name) }
     }
 
-    private func string(_ name: String) throws(IDTokenError) -> String {
+    func string(_ name: String) throws(IDTokenError) -> String {
         do { return try members.string(name) } catch { throw .claim(name) }
     }
 

@@ -29,6 +29,8 @@ package struct Session: Hashable, Sendable {
     package let evidence: SignInEvidence
     /// What its SAML provider's log-out names; nil for other providers.
     package let principal: SAMLPrincipal?
+    /// What its OpenID provider's back-channel log-out may name: `sid`.
+    package let providerSession: String?
     package var refresh: RefreshState?
     package private(set) var endedAt: Int?
     package private(set) var end: End?
@@ -48,13 +50,14 @@ package struct Session: Hashable, Sendable {
         mfaAt = signIn.isMultiFactor ? (signIn.authTime ?? createdAt) : nil
         evidence = signIn.evidence
         principal = signIn.principal
+        providerSession = signIn.providerSession
     }
 
     /// As stored: every field is given.
     package init(
         id: SessionID, person: PersonID, provider: ProviderID, device: DeviceID, createdAt: Int, expiresAt: Int,
         authTime: Int?, amr: [String], acr: String?, mfaAt: Int?, evidence: SignInEvidence,
-        principal: SAMLPrincipal?, refresh: RefreshState?, endedAt: Int?, end: End?
+        principal: SAMLPrincipal?, providerSession: String?, refresh: RefreshState?, endedAt: Int?, end: End?
     ) {
         self.id = id
         self.person = person
@@ -68,6 +71,7 @@ package struct Session: Hashable, Sendable {
         self.mfaAt = mfaAt
         self.evidence = evidence
         self.principal = principal
+        self.providerSession = providerSession
         self.refresh = refresh
         self.endedAt = endedAt
         self.end = end

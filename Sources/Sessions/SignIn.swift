@@ -19,12 +19,14 @@ package struct SignIn: Hashable, Sendable {
     package var validUntil: Int?
     /// What a SAML provider's log-out will name.
     package var principal: SAMLPrincipal?
+    /// The provider's own session, which its back-channel log-out may name: OIDC `sid`.
+    package var providerSession: String?
 
     package init(
         provider: ProviderID, subject: String, directoryID: String? = nil, email: EmailAddress?, displayName: String,
         groups: Set<GroupName>?, authTime: Int?, amr: [String], acr: String?, isMultiFactor: Bool,
         evidence: SignInEvidence,
-        validUntil: Int? = nil, principal: SAMLPrincipal? = nil
+        validUntil: Int? = nil, principal: SAMLPrincipal? = nil, providerSession: String? = nil
     ) {
         self.provider = provider
         self.subject = subject
@@ -39,6 +41,7 @@ package struct SignIn: Hashable, Sendable {
         self.evidence = evidence
         self.validUntil = validUntil
         self.principal = principal
+        self.providerSession = providerSession
     }
 }
 

@@ -50,6 +50,8 @@ package protocol StoreReader: DirectoryReader, ProvisioningReader {
     func openSession(of device: DeviceID) throws -> Session?
     /// Those not ended whose SAML provider calls their person by this NameID, whatever its format and qualifiers.
     func openSessions(provider: ProviderID, nameID: String) throws -> [Session]
+    /// Those not ended whose OpenID provider calls its own session so.
+    func openSessions(provider: ProviderID, providerSession: String) throws -> [Session]
 
     func node(_ id: NodeID) throws -> NodeRecord?
     func node(device: DeviceID) throws -> NodeRecord?

@@ -120,6 +120,11 @@ enum Schema {
         CREATE INDEX used_messages_by_expiry ON used_messages (expires_at);
         """,
         provisioningMigration,
+        """
+        ALTER TABLE sessions ADD COLUMN provider_session TEXT;
+        CREATE INDEX sessions_open_by_provider_session ON sessions (provider, provider_session)
+            WHERE ended_at IS NULL AND provider_session IS NOT NULL;
+        """,
     ]
 
     static var configuration: Configuration {

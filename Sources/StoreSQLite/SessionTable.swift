@@ -8,7 +8,7 @@ private let columns = [
     "id", "person", "provider", "device", "created_at", "expires_at", "auth_time", "amr", "acr", "mfa_at", "evidence",
     "random_bytes", "refresh_hash", "refresh_generation", "refresh_previous_hash", "refresh_attempt_hash",
     "refresh_rotated_at", "ended_at", "end_reason", "evidence_kind", "name_id", "name_id_format", "name_qualifier",
-    "sp_name_qualifier", "session_index",
+    "sp_name_qualifier", "session_index", "provider_session",
 ]
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table) WHERE "
 private let byID = select + "id = ?"
@@ -18,6 +18,9 @@ private let openByPerson = select + "person = ? AND ended_at IS NULL ORDER BY cr
 private let openByDevice = select + "device = ? AND ended_at IS NULL"
 private let openByNameID =
     select + "provider = ? AND name_id = ? AND ended_at IS NULL AND name_id IS NOT NULL ORDER BY created_at, id"
+private let openByProviderSession =
+    select + "provider = ? AND provider_session = ? AND ended_at IS NULL AND provider_session IS NOT NULL "
+    + "ORDER BY created_at, id"
 private let saveSession = SQLiteTransaction.upsertStatement(table, columns)
 
 extension SQLiteReading {
@@ -42,6 +45,10 @@ extension SQLiteReading {
         try connection.row(table, openByDevice, [.text(device.thumbprint)], readSession)
     }
 
+    package func openSessions(provider: ProviderID, providerSession: String) throws -> [Session] {
+        try connection.rows(table, openByProviderSession, [.text(provider.text), .text(providerSession)], readSession)
+    }
+
     package func openSessions(provider: ProviderID, nameID: String) throws -> [Session] {
         try connection.rows(table, openByNameID, [.text(provider.text), .text(nameID)], readSession)
     }
@@ -53,7 +60,8 @@ private func readSession(_ row: SQLiteRow) throws(StoreError) -> Session {
         provider: try row.parsed(2) { ProviderID($0) }, device: try row.parsed(3) { DeviceID($0) },
         createdAt: try row.integer(4), expiresAt: try row.integer(5), authTime: try row.optionalInteger(6),
         amr: try row.parsed(7, readTexts), acr: try row.optionalText(8), mfaAt: try row.optionalInteger(9),
-        evidence: try readEvidence(row), principal: try readPrincipal(row), refresh: try readRefresh(row),
+        evidence: try readEvidence(row), principal: try readPrincipal(row), providerSession: try row.optionalText(25),
+        refresh: try readRefresh(row),
         endedAt: try row.optionalInteger(17),
         end: try row.optionalParsed(18) { Session.End(rawValue: $0) })
 }
@@ -121,7 +129,7 @@ extension SQLiteTransaction {
                 .blob(refresh?.previousHash), .blob(refresh?.attemptHash), .integer(refresh?.rotatedAt),
                 .integer(session.endedAt), .text(session.end?.rawValue), .text(kind), .text(principal?.nameID),
                 .text(principal?.format), .text(principal?.nameQualifier), .text(principal?.spNameQualifier),
-                .text(principal?.sessionIndex),
+                .text(principal?.sessionIndex), .text(session.providerSession),
             ])
     }
 }

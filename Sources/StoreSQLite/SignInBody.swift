@@ -48,6 +48,7 @@ extension SignIn {
         }
         if let directoryID { members["directory_id"] = .string(directoryID) }
         if let validUntil { members["valid_until"] = .integer(validUntil) }
+        if let providerSession { members["provider_session"] = .string(providerSession) }
         if let principal { members["principal"] = principal.json }
         return .object(members)
     }
@@ -76,7 +77,8 @@ extension SignIn {
             acr: try members.optionalString("acr"), isMultiFactor: try members.bool("is_multi_factor"),
             evidence: SignInEvidence(statement, randomBytes: try members.bytes("nonce_bytes")),
             validUntil: try members.optionalInteger("valid_until"),
-            principal: try members.optionalObject("principal").map { try SAMLPrincipal($0) })
+            principal: try members.optionalObject("principal").map { try SAMLPrincipal($0) },
+            providerSession: try members.optionalString("provider_session"))
     }
 }
 

@@ -218,6 +218,19 @@ let directoryPromises = [
 ]
 
 let provisioningPromises = [
+    StorePromise("open sessions are found by what their provider calls its own session") { store async throws in
+        let both = try Directories()
+        var random = RandomRecords(seed: 74)
+        let meant = random.session(at: both.corp, open: true, providerSession: "sid-1")
+        let others = [
+            random.session(at: both.corp, open: false, providerSession: "sid-1"),
+            random.session(at: both.corp, open: true, providerSession: "sid-2"),
+            random.session(at: both.other, open: true, providerSession: "sid-1"),
+        ]
+        try await store.write { records in for session in others + [meant] { try records.save(session) } }
+        let found = try await store.read { try $0.openSessions(provider: both.corp, providerSession: "sid-1") }
+        #expect(found == [meant])
+    },
     StorePromise("tokens are found by their hash, and no two have one") { store async throws in
         let both = try Directories()
         var random = RandomRecords(seed: 73)

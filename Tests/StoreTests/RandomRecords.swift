@@ -67,7 +67,8 @@ struct RandomRecords: RandomNumberGenerator {
             groups: optional { $0.groups() }, authTime: optional { $0.time() },
             amr: (0..<number(0...3)).map { _ in text() }, acr: optional { $0.text() }, isMultiFactor: flag(),
             evidence: evidence(),
-            validUntil: optional { $0.time() }, principal: optional { $0.principal() })
+            validUntil: optional { $0.time() }, principal: optional { $0.principal() },
+            providerSession: optional { $0.text() })
     }
 
     mutating func evidence() -> SignInEvidence {
@@ -134,7 +135,7 @@ struct RandomRecords: RandomNumberGenerator {
 
     mutating func session(
         of person: PersonID? = nil, at provider: ProviderID? = nil, device: DeviceID? = nil, open: Bool? = nil,
-        principal: SAMLPrincipal? = nil
+        principal: SAMLPrincipal? = nil, providerSession: String? = nil
     ) -> Session {
         let isOpen = open ?? flag()
         let refresh = RefreshState(
@@ -146,6 +147,7 @@ struct RandomRecords: RandomNumberGenerator {
             device: device ?? deviceID(), createdAt: time(), expiresAt: time(), authTime: optional { $0.time() },
             amr: (0..<number(0...3)).map { _ in text() }, acr: optional { $0.text() }, mfaAt: optional { $0.time() },
             evidence: evidence(), principal: principal ?? optional { $0.principal() },
+            providerSession: providerSession ?? optional { $0.text() },
             refresh: flag() ? refresh : nil, endedAt: isOpen ? nil : time(), end: isOpen ? nil : end)
     }
 

@@ -151,7 +151,7 @@ extension SAMLPrincipal {
 
 extension DeviceAuthorization {
     /// The verified sign-in that has not become a session yet.
-    fileprivate var verifiedSignIn: SignIn? {
+    var verifiedSignIn: SignIn? {
         switch state {
         case .answered(_, let signIn, _), .authenticated(_, let signIn): signIn
         case .approved(let approval): approval.signIn

@@ -44,7 +44,9 @@ struct CodeExchange: Sendable {
             provider: provider.id, subject: claims.subject, directoryID: idToken.claims.members["oid"]?.stringValue,
             email: claims.email, displayName: claims.displayName,
             groups: claims.groups, authTime: claims.authTime, amr: claims.amr, acr: claims.acr,
-            isMultiFactor: claims.mfa, evidence: SignInEvidence(.idToken(tokens.idToken), randomBytes: sent.randomBytes)
+            isMultiFactor: claims.mfa,
+            evidence: SignInEvidence(.idToken(tokens.idToken), randomBytes: sent.randomBytes),
+            providerSession: idToken.claims.members["sid"]?.stringValue
         )
         return (signIn, claims.notes)
     }
