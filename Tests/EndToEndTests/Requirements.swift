@@ -18,6 +18,12 @@ enum Missing {
         missing(["/usr/bin/xmlsec1"])
         ?? missing([environment + "/bin/python"], remedy: ": run IdPFixtures/install")
 
+    static let forSCIMTester: String? =
+        forProvider ?? missing([environment + "-scim/bin/python"], remedy: ": run IdPFixtures/install")
+
+    /// Python with scim2-tester.
+    static var scimPython: String { environment + "-scim/bin/python" }
+
     static let forBrowser: String? =
         forProvider ?? missing(["/usr/bin/chromium", "/usr/bin/chromedriver"])
         ?? missing([environment + "/bin/python"], remedy: ": run IdPFixtures/install")

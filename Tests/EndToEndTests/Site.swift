@@ -23,8 +23,8 @@ final class Site: Sendable {
     /// Each sign-in comes from an address of its own, so that the limits of one address do not count.
     private let addresses = Atomic<Int>(1)
 
-    /// With `canaille`, the provider that nobody here wrote.
-    init(canaille: Bool = false, providerArguments: [String] = []) async throws {
+    /// With `canaille`, the provider that nobody here wrote. `scim`: what stands under that key; nil: no provisioning.
+    init(canaille: Bool = false, providerArguments: [String] = [], scim: String? = nil) async throws {
         let folder = try TestFolder()
         self.folder = folder
         let port = try freePort()
@@ -40,7 +40,7 @@ final class Site: Sendable {
         try folder.write(
             "ztna.yaml",
             Self.configuration(
-                url: url, port: port, issuer: provider.issuer, domains: canaille ? "\"*\"" : "example.com"))
+                url: url, port: port, issuer: provider.issuer, domains: canaille ? "\"*\"" : "example.com", scim: scim))
         running = Mutex(try await Self.serve(in: folder))
     }
 
@@ -82,7 +82,9 @@ final class Site: Sendable {
         provider.program.kill()
     }
 
-    static func configuration(url: String, port: Int, issuer: String, domains: String = "example.com") -> String {
+    static func configuration(
+        url: String, port: Int, issuer: String, domains: String = "example.com", scim: String? = nil
+    ) -> String {
         """
         server: { url: "\(url)", listen: "127.0.0.1:\(port)", trusted_proxies: [127.0.0.1] }
         organisation: Example Corp
@@ -97,6 +99,7 @@ final class Site: Sendable {
             client_secret_file: secret.txt
             scopes: [openid, profile, email, groups]
             domains: [\(domains)]
+            scim: \(scim ?? "{ enabled: false }")
         fixtures: { plain_http_on_loopback: true }
 
         """

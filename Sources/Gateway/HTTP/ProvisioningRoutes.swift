@@ -59,7 +59,8 @@ struct ProvisioningRoutes: Sendable {
         }
         if let wait = flow.contacts.admit(connection.provider, now: now) {
             throw Refusal(
-                error: SCIMError(.tooManyRequests, "more than 100 requests a second: wait \(wait) s"),
+                error: SCIMError(
+                    .tooManyRequests, "more than \(ProvisioningContacts.perSecond) requests a second: wait \(wait) s"),
                 headers: [(.retryAfter, String(wait))])
         }
         let body = try await Self.body(of: request)
