@@ -34,6 +34,12 @@ final class Scenario {
         try await report.step("server") { try await startServer() }
         try await report.step("saml-provider") { try await startSAMLProvider() }
         guard let files, let driver else { throw DemoFailure("there is no server") }
+        var provisioning = try await Provisioning(
+            files: files, tools: tools, programs: place.programs, driver: driver)
+        try await report.step("provisioning") {
+            try await provisioning.push([.alice, .bob])
+            return Finding("alice, bob and their groups came by SCIM; nobody has signed in yet")
+        }
         try await report.step("agents") {
             for device in devices { try await device.start(authority: certificates?.authority) }
             return Finding(
@@ -46,7 +52,8 @@ final class Scenario {
         try await report.step("authorization") { try await authorize(administration) }
         if let network = place.network {
             try await Traffic(
-                network: network, place: place, tools: tools, devices: devices, administration: administration
+                network: network, place: place, tools: tools, devices: devices, administration: administration,
+                provisioning: provisioning, signInAgain: { [driver] in try await driver.signIn($0) }
             ).run(report)
         } else {
             try await Paperwork(devices: devices, administration: administration).run(report)

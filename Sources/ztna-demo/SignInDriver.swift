@@ -73,6 +73,13 @@ struct SignInDriver: Sendable {
         return found
     }
 
+    /// A request from the hub, as the company's directory would make it.
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        do throws(HTTPError) { return try await client.send(request) } catch {
+            throw DemoFailure("\(request.url): \(error.explanation)")
+        }
+    }
+
     private var transport: WebTransport {
         WebTransport { [client] request in
             guard let method = HTTPMethod(rawValue: request.method) else {

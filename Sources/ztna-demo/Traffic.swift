@@ -7,6 +7,8 @@ struct Traffic {
     let tools: Tools
     let devices: [Device]
     let administration: Administration
+    let provisioning: Provisioning
+    let signInAgain: @Sendable (Device) async throws -> Finding
 
     private var alice: Device { devices[0] }
     private var bob: Device { devices[1] }
@@ -27,6 +29,8 @@ struct Traffic {
         defer { other.stop() }
         try await report.step("tunnel") { try await tunnel(address) }
         try await report.step("allowed") { try await allowed(address) }
+        try await report.step("deactivated") { try await deactivated(address, other) }
+        try await report.step("sign-in-again") { try await reactivated() }
         try await report.step("denied") { try await denied(address) }
         try await report.step("revoked") { try await revoked(address, service) }
     }
@@ -119,22 +123,35 @@ struct Traffic {
         }
     }
 
-    /// Bytes run between alice and carol; alice's session is ended; the clock stops at the last byte at either end.
+    /// Bytes run between bob and carol; the company's directory says that he has left.
+    private func deactivated(_ address: String, _ service: EchoService) async throws -> Finding {
+        let (flow, milliseconds) = try await lastByte(bob, address, Policies.otherPort, service) {
+            try await provisioning.set(active: false, bob.person)
+        }
+        _ = try await Waiting.until("bob's agent to be signed out") {
+            try await bob.ask("status").string("state") == "signed-out" ? true : nil
+        }
+        return Finding(
+            "from SCIM's `active: false` to the last of \(flow.received) bytes; bob is signed out",
+            measured: milliseconds)
+    }
+
+    private func reactivated() async throws -> Finding {
+        try await provisioning.set(active: true, bob.person)
+        let finding = try await signInAgain(bob)
+        _ = try await Waiting.until("bob's device to see its peer and to enforce") { () -> Bool? in
+            guard try await bob.peerNames() == [carol.person.host] else { return nil }
+            return try await bob.ask("status").bool("enforcing") ? true : nil
+        }
+        return Finding("bob is active again: " + (finding.facts.first ?? ""))
+    }
+
+    /// Bytes run between alice and carol; alice's session is ended.
     private func revoked(_ address: String, _ service: EchoService) async throws -> Finding {
         let session = try await administration.session(of: alice.person.host)
-        let flow = try await RunningFlow.start(
-            from: network.namespace(of: alice.person), to: address, port: Policies.allowedPort)
-        defer { flow.stop() }
-        _ = try await Waiting.until("bytes to run", within: .seconds(5)) { flow.received > 2_000 ? true : nil }
-        let start = try await administration.endSession(session)
-        let last = try await Waiting.until("the last byte", within: .seconds(10)) { () -> ContinuousClock.Instant? in
-            guard let last = [flow.lastByte, service.lastByte].compactMap({ $0 }).max() else { return nil }
-            // Silence for a second and a half: no byte will follow.
-            return last + .milliseconds(1500) < .now ? last : nil
+        let (flow, milliseconds) = try await lastByte(alice, address, Policies.allowedPort, service) {
+            try await administration.endSession(session)
         }
-        let milliseconds = Milliseconds.of(last - start)
-        guard milliseconds > 0 else { throw DemoFailure("the bytes had stopped before the session ended") }
-        guard milliseconds < 1000 else { throw DemoFailure("the last byte passed after \(milliseconds) ms") }
         let later = try await probe(alice, address, Policies.allowedPort)
         guard later.outcome != .answered else { throw DemoFailure("alice still reaches \(carol.person.host)") }
         _ = try await Waiting.until("alice's agent to be signed out") {
@@ -143,5 +160,32 @@ struct Traffic {
         return Finding(
             "from `ztna-server sessions end` to the last of \(flow.received) bytes; no new connection; alice is signed out",
             measured: milliseconds)
+    }
+
+    /// Lets bytes run, does what is to stop them, and stops the clock at the last byte at either end.
+    private func lastByte(
+        _ device: Device, _ address: String, _ port: UInt16, _ service: EchoService,
+        after event: () async throws -> ContinuousClock.Instant
+    ) async throws -> (RunningFlow, milliseconds: Int) {
+        let flow = try await RunningFlow.start(
+            from: network.namespace(of: device.person), to: address, port: port)
+        defer { flow.stop() }
+        // On a busy machine they come in bursts: begin while they do come.
+        _ = try await Waiting.until("bytes to run", within: .seconds(5), every: .milliseconds(1)) { () -> Bool? in
+            guard flow.received > 2_000, let last = flow.lastByte, last + .milliseconds(3) > .now else { return nil }
+            return true
+        }
+        let start = try await event()
+        let last = try await Waiting.until("the last byte", within: .seconds(10)) { () -> ContinuousClock.Instant? in
+            guard let last = [flow.lastByte, service.lastByte].compactMap({ $0 }).max() else { return nil }
+            // Silence for a second and a half: no byte will follow.
+            return last + .milliseconds(1500) < .now ? last : nil
+        }
+        let milliseconds = Milliseconds.of(last - start)
+        guard milliseconds > 0 else {
+            throw DemoFailure("the bytes had stopped \(start - last) before \(device.person.name) was cut off")
+        }
+        guard milliseconds < 1000 else { throw DemoFailure("the last byte passed after \(milliseconds) ms") }
+        return (flow, milliseconds)
     }
 }
