@@ -28,7 +28,7 @@ func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], f
 func fuzzer(_ name: String, uses: [String], runtime: String) -> Target {
     .executableTarget(
         name: "Fuzz\(name)", dependencies: uses.map { .byName(name: $0) }, path: "Tests/Fuzzing/\(name)",
-        exclude: ["Corpus", "make-corpus", "markup.dict"], swiftSettings: settings,
+        exclude: name == "SignedXML" ? ["Corpus", "make-corpus", "markup.dict"] : [], swiftSettings: settings,
         linkerSettings: [.unsafeFlags([runtime]), .linkedLibrary("stdc++")])
 }
 
@@ -246,5 +246,8 @@ let package = Package(
 )
 
 if let runtime = Context.environment["ZTNA_FUZZER"] {
-    package.targets.append(fuzzer("SignedXML", uses: ["SignedXML"], runtime: runtime))
+    package.targets += [
+        fuzzer("SignedXML", uses: ["SignedXML"], runtime: runtime),
+        fuzzer("SAML", uses: ["StrictJSON", "Identity", "WebAddresses", "SignedXML", "SAML"], runtime: runtime),
+    ]
 }
