@@ -40,6 +40,8 @@ class Ended(Exception):
 
 
 def people():
+    """The first of each user name: these products sign in by that alone."""
+    accounts = {account.username: account for account in reversed(ACCOUNTS)}
     return [
         {
             "username": account.username,
@@ -48,7 +50,7 @@ def people():
             "name": account.name,
             "groups": account.groups,
         }
-        for account in ACCOUNTS
+        for account in reversed(accounts.values())
     ]
 
 

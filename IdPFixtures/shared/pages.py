@@ -55,7 +55,7 @@ def login_page(request_id, client_id, username="", problem=None, stronger=False)
     focus_user, focus_password = ("", " autofocus") if username else (" autofocus", "")
     return _page(
         "Sign in",
-        f"""<p>{why} <strong>{escape(client_id)}</strong></p>
+        f"""<p>{why} <strong style="overflow-wrap: anywhere">{escape(client_id)}</strong></p>
 {notice}
 <form method="post" action="/login">
 <input type="hidden" name="request" value="{escape(request_id)}">

@@ -122,6 +122,7 @@ extension Pages {
         dl > div { display: grid; grid-template-columns: 6.5rem 1fr; gap: 0.75rem; padding: 0.625rem 0; border-bottom: 1px solid var(--line); }
         dl > div:last-child { border-bottom: 0; padding-bottom: 0; }
         dt { color: var(--muted); }
+        .failed dt { color: var(--danger); font-weight: 650; }
         dd { min-width: 0; overflow: hidden; }
         .device-name { font-weight: 650; }
         .words { display: flex; flex-wrap: wrap; gap: 0.125rem 0.75rem; list-style: none; }

@@ -30,7 +30,7 @@ extension PageTemplates {
         <h2>Checks</h2>
         <dl>
         {{#checks}}
-        <div><dt>{{verdict}}</dt> <dd><bdi>{{name}}</bdi>{{#explanation}} <span class="aside">{{.}}</span>{{/explanation}}</dd></div>
+        <div{{#explanation}} class="failed"{{/explanation}}><dt>{{verdict}}</dt> <dd><bdi>{{name}}</bdi>{{#explanation}} <span class="aside">{{.}}</span>{{/explanation}}</dd></div>
         {{/checks}}
         </dl>
         {{#facts}}
