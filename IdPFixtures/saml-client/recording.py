@@ -91,7 +91,7 @@ def record_case(folder, service, ready, everything):
         posted = exchange.logout(provider, service, browser, again, POST)
         case["logouts"].append(keep_logout(folder, "post-logout", posted))
         again = exchange.sign_in(provider, service, browser, *PERSON)
-        case["sign_ins"].append(keep_sign_in(folder, "idp-logout-", again))
+        case["sign_ins"].append(keep_sign_in(folder, "again-", again))
         ended = exchange.logout_at_provider(provider, service, browser, ready["logout_url"])
         case["logouts"].append(keep_logout_at_provider(folder, "idp-logout", ended))
     return case

@@ -48,10 +48,7 @@ import WebAddresses
         let recording = try Recording(name)
         var count = 0
         for one in try recording.cases() {
-            let logouts = try one.array("logouts").map { try JSONMembers($0).string("response") }
             for signIn in try one.array("sign_ins").map({ try JSONMembers($0) }) {
-                // Where both were written to one file, the logout's was the later.
-                guard try !logouts.contains(signIn.string("response")) else { continue }
                 let now = try recording.time(signIn, "answered_at")
                 let key = try recording.members.object("sp").string("key")
                 var expectation = ResponseExpectation(
