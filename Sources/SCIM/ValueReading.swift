@@ -96,10 +96,15 @@ struct ValueReader {
 
     private mutating func readComplex(_ value: JSON, as attribute: AttributeDefinition) throws(SCIMError) -> JSON? {
         guard let members = value.objectValue else {
+            if leniency.simpleForComplex, let list = value.arrayValue, list.count == 1, list[0].objectValue != nil {
+                note("\(attribute.name): a list of one in place of an object")
+                return try readComplex(list[0], as: attribute)
+            }
             guard leniency.simpleForComplex, let inner = attribute.valueAttribute, value.arrayValue == nil else {
                 throw Self.wrong(attribute, "an object")
             }
             note("\(attribute.name): a plain value in place of an object")
+            if value == "" { return nil }
             return try readOne(value, as: inner).map { .object([inner.name: $0]) }
         }
         var read: [String: JSON] = [:]

@@ -1,3 +1,4 @@
+import Gateway
 import StrictJSON
 
 /// SCIM's state in words for a terminal. Names come from outside: control characters never reach it.
@@ -10,7 +11,7 @@ enum SCIMStatusText {
         var lines = [
             "\(shown(members["connection"])): \(number("users")) users (\(number("active")) active), "
                 + "\(number("groups")) groups, \(number("valid_tokens")) valid tokens",
-            "  last contact: \(members["last_contact"]?.integerValue.map { "\($0)" } ?? "never")",
+            "  last contact: \(members["last_contact"]?.integerValue.map(UTCText.text) ?? "never")",
             "  removed within the hour: \(number("removals_last_hour")) people; held above: "
                 + (members["hold_removals_above"]?.stringValue ?? "never"),
             "  never signed in: \(drift["never_signed_in"]?.integerValue ?? 0) people",
@@ -35,7 +36,7 @@ enum SCIMStatusText {
     static func line(of entry: JSON) -> String {
         let members = entry.objectValue ?? [:]
         let head = [
-            members["at"]?.integerValue.map(String.init) ?? "-", shown(members["method"]), shown(members["path"]),
+            members["at"]?.integerValue.map(UTCText.text) ?? "-", shown(members["method"]), shown(members["path"]),
             members["status"]?.integerValue.map(String.init) ?? "-",
         ].joined(separator: " ")
         let refusal = members["refusal"]?.stringValue == nil ? [] : ["refused: " + shown(members["refusal"])]

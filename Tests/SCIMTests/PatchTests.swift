@@ -144,6 +144,12 @@ private let home: JSON = ["value": "pat@home.org", "type": "home"]
         ),
         (
             Case(
+                ["op": "Add", "path": "manager", "value": [["$ref": "http://x/Users/m", "value": "m"]]], enterprise,
+                ["department": "Tours", "costCenter": "7", "manager": ["value": "m", "$ref": "http://x/Users/m"]]),
+            .invalidSyntax
+        ),
+        (
+            Case(
                 ["op": "add", "path": "manager", "value": "m"], enterprise,
                 ["department": "Tours", "costCenter": "7", "manager": ["value": "m"]]), .invalidValue
         ),

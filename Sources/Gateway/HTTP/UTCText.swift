@@ -1,6 +1,6 @@
 /// Seconds since the epoch as people read them: "2026-11-21 08:05 UTC".
-enum UTCText {
-    static func text(_ seconds: Int) -> String {
+package enum UTCText {
+    package static func text(_ seconds: Int) -> String {
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let rest = seconds - days * 86_400
         let (year, month, day) = civil(days)
