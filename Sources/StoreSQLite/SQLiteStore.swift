@@ -15,7 +15,7 @@ package final class SQLiteStore: Store {
 
     let writer: DatabaseQueue
     /// The same as `writer` for a database in memory.
-    private let reader: DatabaseQueue
+    let reader: DatabaseQueue
     private let writes: BatchQueue<PendingWrite>
     private let reads: BatchQueue<PendingRead>
     private let signals = ChangeSignals()

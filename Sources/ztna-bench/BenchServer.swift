@@ -30,16 +30,21 @@ struct BenchServer: Sendable {
     let coordinator: Coordinator
     let provider: InProcessProvider
     let samlProvider: InProcessSAMLProvider
+    let clock: LeapingClock
     let logger: Logger
 
     /// How people sign in.
     enum SignOn: Sendable { case openIDConnect, saml }
 
-    /// `meter` gets the time that the provider takes to answer the server.
+    /// `meter` gets the time that the provider takes to answer the server. The provider's directory comes by SCIM when
+    /// there is `provisioning`.
     init(
-        url: String = "https://ztna.example.com", by signOn: SignOn = .openIDConnect, file: String, meter: ClientMeter
+        url: String = "https://ztna.example.com", by signOn: SignOn = .openIDConnect,
+        provisioning: ProvisioningConfiguration? = nil, file: String, meter: ClientMeter
     ) async throws {
         self.url = url
+        let clock = LeapingClock()
+        self.clock = clock
         store = try SQLiteStore(path: file)
         counts = CountingStore(store)
         control = CountingSigner(try Ed25519PrivateKey(from: .system))
@@ -57,7 +62,7 @@ struct BenchServer: Sendable {
             key: samlKey, clock: { Clocks.epoch })
         let coordinator = Coordinator(
             store: counts, signer: control, configuration: try CoordinatorConfiguration(serverURL: url),
-            policy: try Self.policy(), clock: { Clocks.epoch }, logger: logger)
+            policy: try Self.policy(), clock: { clock.now }, logger: logger)
         self.coordinator = coordinator
         try await coordinator.start()
         var root = Randomness.system.bytes(32)
@@ -72,8 +77,9 @@ struct BenchServer: Sendable {
             saml: SAMLServices(
                 signingKey: try InProcessSAMLProvider.newKey("bench server", now: Clocks.epoch),
                 workers: XMLWorkers(), readFile: { _, _ in [] }),
-            clock: { Clocks.epoch }, randomness: .system, logger: logger)
-        let identityProvider = try Self.identityProvider(signOn, samlCertificate: samlKey.certificate.certificate)
+            clock: { clock.now }, randomness: .system, logger: logger)
+        let identityProvider = try Self.identityProvider(
+            signOn, samlCertificate: samlKey.certificate.certificate, provisioning: provisioning)
         gateway = try await Gateway(
             configuration: GatewayConfiguration(
                 serverURL: url, organisation: "Example Corp", providers: [identityProvider],
@@ -116,15 +122,16 @@ struct BenchServer: Sendable {
     private static let samlSignOn = issuer + "/sso"
 
     private static func identityProvider(
-        _ signOn: SignOn, samlCertificate: [UInt8]
+        _ signOn: SignOn, samlCertificate: [UInt8], provisioning: ProvisioningConfiguration?
     ) throws -> IdentityProvider {
         guard let id = ProviderID("corp"), let domain = DomainName("example.com") else { throw BenchError.constant }
         switch signOn {
         case .openIDConnect:
-            return .openIDConnect(
-                ProviderConfiguration(
-                    id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
-                    tokenEndpointAuthMethod: .none))
+            var provider = ProviderConfiguration(
+                id: id, name: "Example SSO", issuer: issuer, clientID: "ztna", domains: [domain],
+                tokenEndpointAuthMethod: .none)
+            provider.provisioning = provisioning
+            return .openIDConnect(provider)
         case .saml:
             return .saml(
                 SAMLProviderConfiguration(

@@ -18,9 +18,13 @@ struct Population {
         self.group = group
     }
 
-    func settle(_ count: Int, in store: any Store) async throws {
+    /// Person `n` has the subject `person-n`, and the nth of the answered sessions and nodes.
+    @discardableResult
+    func settle(_ count: Int, in store: any Store) async throws -> [(session: SessionID, node: NodeID)] {
+        var settled: [(session: SessionID, node: NodeID)] = []
         for first in stride(from: 0, to: count, by: 500) {
             let members = try (first..<min(first + 500, count)).map { try Member(number: $0, server: server) }
+            settled += members.map { ($0.session.id, $0.node.id) }
             try await store.write { transaction in
                 for member in members {
                     try transaction.save(member.person)
@@ -30,6 +34,7 @@ struct Population {
                 }
             }
         }
+        return settled
     }
 }
 

@@ -8,6 +8,7 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ztna-bench", abstract: "Measure ztna against what this machine can do.",
         subcommands: [
-            LoginBench.self, PollBench.self, IdleBench.self, SAMLBench.self, LoadClient.self, BareProcess.self,
+            LoginBench.self, PollBench.self, IdleBench.self, SAMLBench.self, SCIMBench.self,
+            RevokeBench.self, LoadClient.self, BareProcess.self,
         ])
 }

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Identity
+import StoreSQLite
+
+/// From the identity provider's request until every agent concerned has been told: by SCIM, many agents connected.
+///
+/// Everybody sees everybody, so each event concerns every stream. In the figures: the request from its first byte in memory,
+/// its durable commit, the change log, the coordinator's new netmaps and signatures, and each stream's bytes. Not in them:
+/// sockets and TLS, and what the agent and its kernel do with the message; `ztna demo` measures the whole of it.
+struct RevokeBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "From a SCIM request to the last agent told.")
+
+    @Option(help: "Agents that hold netmap streams, at least, all the time.") var agents = 1_000
+    @Option(help: "Events of each kind.") var events = 200
+    @OptionGroup var output: Output
+
+    func validate() throws {
+        guard agents >= 2, events >= 1 else { throw ValidationError("--agents: at least 2; --events: at least 1") }
+    }
+
+    mutating func run() async throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/ztna.sqlite"
+        let url = "https://ztna.example.com"
+        let store = try SQLiteStore(path: file)
+        let people = try await Population(server: url, group: "staff").settle(agents + events, in: store)
+        await store.close()
+        let server = try await BenchServer(
+            url: url, provisioning: ProvisioningConfiguration(), file: file, meter: ClientMeter())
+        let events = events
+        var rows: [Row] = []
+        try await server.running {
+            let agents = try await SimulatedAgents(people, of: server)
+            try await agents.listening {
+                var crowd = try await ConnectedCrowd(count: people.count, server: server, agents: agents)
+                rows += Self.rows("removal from the group", try await crowd.removals(events))
+                rows += Self.rows("active: false", try await crowd.deactivations(events))
+            }
+        }
+        output.show(
+            rows,
+            notes: [
+                "\(agents + events) agents connected; each deactivation leaves one less; all see each other, and each event "
+                    + "counts until the last stream has delivered it; sockets, TLS, agents and their kernels are not in it"
+            ])
+    }
+
+    private static func rows(_ name: String, _ told: Revocations) -> [Row] {
+        [("p50", 0.5), ("p99", 0.99), ("worst", 1)].map { word, part in
+            Row(
+                name: "\(name), \(word)", value: told.last.percentile(part) * 1e3, unit: "ms to the last agent",
+                reference: "the request's answer", referenceValue: told.answered.percentile(part) * 1e3)
+        }
+    }
+}
+
+/// Seconds from the request's start.
+struct Revocations {
+    var answered = Latencies()
+    var last = Latencies()
+}
+
+/// People of one SCIM group, each with a connected agent.
+struct ConnectedCrowd {
+    private let client: ProvisioningClient
+    private let agents: SimulatedAgents
+    private let users: [String]
+    private let group: String
+    private var connected: Set<Int>
+
+    init(count: Int, server: BenchServer, agents: SimulatedAgents) async throws {
+        var walk = DirectoryWalk(server: server, client: try await ProvisioningClient(server), agents: agents)
+        _ = try await walk.create(count, atOnce: 16)
+        group = try await walk.fill("team-0", with: count).group
+        client = walk.client
+        users = walk.users
+        self.agents = agents
+        connected = Set(0..<count)
+        try await agents.settled()
+    }
+
+    /// Each is put back before the next.
+    func removals(_ count: Int) async throws -> Revocations {
+        var told = Revocations()
+        for number in 0..<count {
+            try await revoke(number, into: &told) { try await client.remove(users[number], from: group) }
+            try await client.add([users[number]], to: group)
+            try await agents.settled()
+        }
+        return told
+    }
+
+    /// Ends their sessions: they do not come back.
+    mutating func deactivations(_ count: Int) async throws -> Revocations {
+        var told = Revocations()
+        for number in 0..<count {
+            try await revoke(number, into: &told) { try await client.setActive(users[number], false) }
+            connected.remove(number)
+            try await agents.settled()
+        }
+        return told
+    }
+
+    private func revoke(_ number: Int, into told: inout Revocations, _ request: () async throws -> Void) async throws {
+        agents.expect(connected, toLose: number)
+        let start = Clocks.wall
+        try await request()
+        told.answered.add(Clocks.wall - start)
+        told.last.add(await agents.lastTold() - start)
+    }
+}
