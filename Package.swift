@@ -116,7 +116,7 @@ let package = Package(
         module("Cryptography", uses: ["CSodium", "COpenSSL"], products: [crypto]),
         module("Identity"),
         module("NetworkAddresses"),
-        module("WebAddresses", uses: ["Cryptography"]),
+        module("WebAddresses"),
         module("Compression", uses: ["CZlib"]),
         module("SignedXML", uses: ["CXMLSec"]),
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),

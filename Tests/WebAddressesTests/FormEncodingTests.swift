@@ -12,7 +12,14 @@ import WebAddresses
         #expect(items.map(\.value) == ["ä&=", ""])
     }
 
-    @Test(arguments: ["a=%", "a=%4", "a=%zz", "a=%ff", String(repeating: "a&", count: 65)])
+    @Test func `reads escapes in either case, and 64 items with empty ones between`() throws {
+        #expect(FormEncoding.decode("a=%4a%4A%2f%2F%00")?.first?.value == "JJ//\0")
+        #expect(FormEncoding.decode("&" + String(repeating: "a&&", count: 63) + "a=b")?.count == 64)
+    }
+
+    @Test(arguments: [
+        "a=%", "a=%4", "a=%zz", "a=%+1", "a=%-1", "a=% 1", "a=%1\u{FF11}", "a=%ff", String(repeating: "a&", count: 65),
+    ])
     func `is refused when broken or too long`(_ text: String) { #expect(FormEncoding.decode(text) == nil) }
 
     @Test func `is refused beyond its limit`() { #expect(FormEncoding.decode("abcd=efgh", limit: 8) == nil) }
