@@ -18,14 +18,16 @@ struct ResponseShape {
     init(_ root: XMLElement) throws(SAMLError) {
         let plain = root.count([.saml("Assertion")])
         let encrypted = root.count([.saml("EncryptedAssertion")])
-        let places = root.children.indices.filter { index in
-            let name = root.children[index].name
+        // Asked for once: a hostile response has two thousand children, and each time costs as much.
+        let children = root.children
+        let places = children.indices.filter { index in
+            let name = children[index].name
             return name.isExactly(.saml("Assertion")) || name.isExactly(.saml("EncryptedAssertion"))
         }
         guard plain + encrypted == 1, let place = places.first else {
             throw .assertionCount(plain: plain, encrypted: encrypted)
         }
-        let element = root.children[place]
+        let element = children[place]
         let ofResponse = root.all(.ds("Signature")).count
         let ofAssertion = plain == 1 ? element.all(.ds("Signature")).count : 0
         guard ofResponse <= 1, ofAssertion <= 1 else { throw .xml(.severalSignatures) }
