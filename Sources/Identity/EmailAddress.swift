@@ -1,6 +1,7 @@
 /// An e-mail address as an identifier: one "@", a host-like domain, no white space or controls, at most 254 bytes.
 ///
 /// The domain and the local part compare without case: directories do (the standard leaves the local part to the host).
+/// Otherwise byte for byte, as the store does: strings of Swift's are equal when Unicode calls them equivalent.
 /// Source: RFC 5321 §4.5.3.1, RFC 6531 for non-ASCII local parts.
 package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     package let text: String
@@ -23,6 +24,13 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { text }
+
+    package static func == (left: EmailAddress, right: EmailAddress) -> Bool { identical(left.text, right.text) }
+
+    package func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }
 
 /// A DNS name of letters, digits and hyphens, at least two labels, in lower case. Source: RFC 1123 §2.1.

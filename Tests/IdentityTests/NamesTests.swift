@@ -50,6 +50,12 @@ import Testing
     ])
     func `of domains are nothing else`(_ text: String) { #expect(DomainName(text) == nil) }
 
+    @Test func `of people by e-mail are compared byte for byte`() {
+        let names = ["jos\u{E9}@example.com", "jose\u{301}@example.com", "a;b@example.com", "a\u{37E}b@example.com"]
+        #expect(Set(names.compactMap { EmailAddress($0) }).count == names.count)
+        #expect(EmailAddress("Alice@example.com") == EmailAddress("alice@EXAMPLE.com"))
+    }
+
     @Test func `of groups are compared byte for byte`() throws {
         let names = ["dba", "DBA", "caf\u{E9}", "cafe\u{301}", "K", "\u{212A}"]
         let groups = Set(names.compactMap { GroupName($0) })
