@@ -63,7 +63,8 @@ package struct SAMLIdentity: Sendable {
             guard values.count == 1, let value = values.first, NameID.isAcceptable(value) else { throw .noStableID }
             return value
         }
-        guard let nameID, !nameID.isTransient else { throw .noStableID }
+        // Who is named by a configured attribute is never named by anything else: it could be another person's value.
+        guard map.mayUseNameID, let nameID, !nameID.isTransient else { throw .noStableID }
         return nameID.text
     }
 

@@ -90,8 +90,11 @@ package struct AttributeMap: Hashable, Sendable {
     package var email: [String]
     package var displayName: [String]
     package var groups: [String]
-    /// What names a person for ever; empty: the NameID.
+    /// What names a person for ever; empty: the NameID. The common ones may be absent, and then it is the NameID, too.
     package var stableID: [String]
+
+    /// Not where an administrator has chosen attributes.
+    var mayUseNameID: Bool { stableID.isEmpty || stableID == Self.commonStableID }
 
     package init(
         email: [String] = Self.commonEmail, displayName: [String] = Self.commonDisplayName,

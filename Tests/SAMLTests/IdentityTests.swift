@@ -60,6 +60,18 @@ import Testing
             $0.attributes.stableID = ["employee"]
         }
         #expect(own.subject == "17")
+        // A NameID that somebody chose must not be another person's employee number.
+        for chosen in [["employee"], ["employee", "badge"]] {
+            #expect(throws: SAMLError.noStableID) {
+                try Self.identity(nameID: Self.name("17", NameIDFormat.persistent)) {
+                    $0.attributes.stableID = chosen
+                }
+            }
+        }
+        let byName = try Self.identity([("employee", nil, ["18"])], nameID: Self.name("17", NameIDFormat.persistent)) {
+            $0.attributes.stableID = []
+        }
+        #expect(byName.subject == "17")
     }
 
     @Test func `takes its e-mail address from an attribute, else from a NameID of that kind`() throws {
