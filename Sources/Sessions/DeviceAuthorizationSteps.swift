@@ -72,11 +72,18 @@ extension DeviceAuthorization {
         state = .answered(browser, signIn, handleHash: handleHash)
     }
 
-    /// The browser comes for its answer, once. Another browser that has got hold of the handle uses nothing up.
+    /// The browser comes for its answer, once. Another one that comes with the handle denies the sign-in (that change must
+    /// be kept): its person was sent here by somebody else, who must not get the handle from them and go on.
     package mutating func takeAnswer(cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
         try requireUnexpired(now)
-        let browser = try requireBrowser(cookieHash)
-        guard case .answered(_, let signIn, _) = state else { throw .outOfOrder }
+        guard case .answered(let browser, let signIn, _) = state else {
+            if case .denied = state { throw .denied }
+            throw .outOfOrder
+        }
+        guard constantTimeEqual(browser.cookieHash, cookieHash) else {
+            state = .denied
+            throw .anotherBrowser
+        }
         state = .authenticated(browser, signIn)
     }
 

@@ -23,13 +23,23 @@ import Testing
     @Test func `waits for the browser that was sent, and is taken up once`() throws {
         var login = try answered()
         #expect(login.signIn(for: Samples.cookie) == nil)
-        #expect(throws: SignInRefusal.anotherBrowser) {
-            try login.takeAnswer(cookieHash: Samples.otherCookie, now: 105)
-        }
         try login.takeAnswer(cookieHash: Samples.cookie, now: 105)
         #expect(login.signIn(for: Samples.cookie) == Samples.signIn)
         #expect(login.signIn(for: Samples.otherCookie) == nil)
         #expect(throws: SignInRefusal.outOfOrder) { try login.takeAnswer(cookieHash: Samples.cookie, now: 105) }
+    }
+
+    /// Whoever sends their own request to another person's browser must not get the answer from them.
+    @Test(arguments: [Samples.otherCookie, []])
+    func `ends with the first browser that comes for it and is not the one that was sent`(_ cookie: [UInt8]) throws {
+        var login = try answered()
+        #expect(throws: SignInRefusal.anotherBrowser) { try login.takeAnswer(cookieHash: cookie, now: 105) }
+        #expect(login.state == .denied)
+        #expect(throws: SignInRefusal.denied) { try login.takeAnswer(cookieHash: Samples.cookie, now: 105) }
+        // What has not been answered yet is nobody's to end.
+        var waiting = try redirected()
+        #expect(throws: SignInRefusal.outOfOrder) { try waiting.takeAnswer(cookieHash: cookie, now: 105) }
+        #expect(try waiting.takePostedRedirect(now: 106).cookieHash == Samples.cookie)
     }
 
     @Test func `uses its redirect up`() throws {

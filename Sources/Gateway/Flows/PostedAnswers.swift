@@ -57,15 +57,29 @@ extension BrowserFlow {
         }
     }
 
-    /// The browser comes for its answer. Nil when nothing waits under that handle.
-    func takeAnswer(
-        handle: String, cookieHash: [UInt8], now: Int
-    ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {
+    enum Handover: Sendable {
+        case done
+        case refused(SignInRefusal)
+        /// Nothing waits under that handle.
+        case unknown
+    }
+
+    /// The browser comes for its answer; one without our cookie is another one than was sent.
+    func takeAnswer(handle: String, cookieHash: [UInt8]?, now: Int) async throws -> Handover {
         let hash = Digest.sha256(handle)
-        return try await step(find: { try $0.deviceAuthorization(stateHash: hash) }) {
-            authorization throws(SignInRefusal) in
-            try authorization.takeAnswer(cookieHash: cookieHash, now: now)
+        let result = try await services.store.write { transaction -> (DeviceAuthorization, SignInRefusal?)? in
+            guard var authorization = try transaction.deviceAuthorization(stateHash: hash) else { return nil }
+            var refusal: SignInRefusal?
+            do throws(SignInRefusal) { try authorization.takeAnswer(cookieHash: cookieHash ?? [], now: now) } catch {
+                refusal = error
+            }
+            // Another browser has denied the sign-in: that is kept.
+            if refusal == nil || refusal == .anotherBrowser { try transaction.save(authorization) }
+            return (authorization, refusal)
         }
+        guard let (authorization, refusal) = result else { return .unknown }
+        open.note(authorization)
+        return refusal.map(Handover.refused) ?? .done
     }
 
     /// What is remembered of a message; its issuer's name cannot run into its ID.

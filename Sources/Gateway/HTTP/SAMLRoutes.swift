@@ -157,20 +157,21 @@ struct SAMLRoutes: Sendable {
 
     /// The browser comes for its answer, now with its cookie.
     private func comeBack(_ request: Request) async throws -> Response {
-        let browser = BrowserRequest(request)
         guard let handle = request.uri.queryParameters["answer"].map(String.init), handle.utf8.count <= 128 else {
             return answers.over(.outOfOrder)
         }
-        guard let cookieHash = browser.cookieHash else {
-            services.logger.notice("a browser came for an answer without our cookie")
+        let taken = try await flow.browser.takeAnswer(
+            handle: handle, cookieHash: BrowserRequest(request).cookieHash, now: services.clock())
+        switch taken {
+        case .done: return Answer.seeOther("/device/confirm")
+        case .refused(.anotherBrowser):
+            services.logger.warning(
+                "sign-in stopped: another browser than was sent to the provider came back with its answer")
             return answers.over(.anotherBrowser)
-        }
-        switch try await flow.browser.takeAnswer(handle: handle, cookieHash: cookieHash, now: services.clock()) {
-        case .success?: return Answer.seeOther("/device/confirm")
-        case .failure(let refusal)?:
+        case .refused(let refusal):
             services.logger.notice("answer not handed over", metadata: ["reason": "\(refusal)"])
             return answers.over(refusal)
-        case nil: return answers.over(.outOfOrder)
+        case .unknown: return answers.over(.outOfOrder)
         }
     }
 }
