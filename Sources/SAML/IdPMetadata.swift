@@ -40,28 +40,31 @@ package enum IdPMetadata {
     package static func parse(
         _ bytes: [UInt8], options: Options, now: Int
     ) throws(IdPMetadataError) -> IdPDescription {
-        let entity = try FoundEntity.pick(
-            from: try root(bytes, options), wanted: options.entityID)
+        let (root, usedSHA1) = try root(bytes, options)
+        let entity = try FoundEntity.pick(from: root, wanted: options.entityID)
         if let end = entity.validUntil, now >= end { throw .expired(seconds: now - end) }
-        return try describe(entity, options: options, now: now)
+        let notes = usedSHA1 ? ["the metadata is signed with SHA-1, which allow_sha1 permits"] : []
+        return try describe(entity, options: options, notes: notes, now: now)
     }
 
     /// The root, from what was signed when a signature is asked for.
-    private static func root(_ bytes: [UInt8], _ options: Options) throws(IdPMetadataError) -> XMLElement {
+    private static func root(_ bytes: [UInt8], _ options: Options) throws(IdPMetadataError) -> (
+        XMLElement, usedSHA1: Bool
+    ) {
         do throws(SignedXMLError) {
             let document = try XMLDocument(parsing: bytes, limits: .metadata)
-            guard !options.signedBy.isEmpty else { return document.root }
+            guard !options.signedBy.isEmpty else { return (document.root, false) }
             let signed = try document.verifiedBytes(of: .root, keys: options.signedBy, policy: options.policy)
-            return try XMLDocument(parsing: signed.bytes, limits: .metadata).root
+            return (try XMLDocument(parsing: signed.bytes, limits: .metadata).root, signed.usedSHA1)
         } catch { throw .xml(error) }
     }
 
     private static func describe(
-        _ entity: FoundEntity, options: Options, now: Int
+        _ entity: FoundEntity, options: Options, notes: [String], now: Int
     ) throws(IdPMetadataError) -> IdPDescription {
         let roles = entity.element.all(.md("IDPSSODescriptor")).filter(FoundEntity.speaksSAML2)
         guard let role = roles.first else { throw .noIdentityProvider(entity.entityID) }
-        var notes: [String] = []
+        var notes = notes
         let signOn = endpoints(role.all(.md("SingleSignOnService")), options, notes: &notes)
         guard !signOn.isEmpty else { throw .noSignOnEndpoint }
         let logout = endpoints(role.all(.md("SingleLogoutService")), options, notes: &notes)

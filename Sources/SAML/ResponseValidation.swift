@@ -34,7 +34,8 @@ package enum ResponseValidation {
         let (assertion, until) = try check(opened, against: expectation, requestID: nil)
         return UnsolicitedAssertion(
             issuer: expectation.idp.entityID,
-            replayKey: ReplayKey(issuer: expectation.idp.entityID, assertionID: assertion.id, until: until))
+            replayKey: ReplayKey(issuer: expectation.idp.entityID, assertionID: assertion.id, until: until),
+            usedSHA1: opened.usedSHA1)
     }
 
     /// The assertion, and until when it could be presented again.

@@ -42,4 +42,6 @@ package struct ReplayKey: Hashable, Sendable {
 package struct UnsolicitedAssertion: Sendable {
     package let issuer: String
     package let replayKey: ReplayKey
+    /// An administrator allows it; log a warning.
+    package let usedSHA1: Bool
 }

@@ -1,10 +1,13 @@
 import Identity
+import SAML
 import Sessions
 import Store
 import StoreSQLite
 import Testing
 import Walkthrough
 import WebAddresses
+
+@testable import SignedXML
 
 @Suite struct `A logout from the SAML provider` {
     private static let corp = SAMLHarness.server + "/saml/corp"
@@ -89,6 +92,27 @@ import WebAddresses
         harness.clock.advance(400)
         #expect(try await browser.open(url).response.status == 400)
         #expect(harness.log.text.contains("rule=logoutExpired"))
+    }
+
+    @Test(arguments: [(false, 1), (true, 0)])
+    func `signed with SHA-1 ends nothing unless that is allowed, and then is warned of`(
+        _ allowed: Bool, _ left: Int
+    ) async throws {
+        let harness = try await SAMLHarness { $0.allowsSHA1 = allowed }
+        var device = try harness.device()
+        _ = try await harness.signedIn(&device)
+        let url = try harness.provider.logoutRequestURL(to: Self.corp, nameID: "alice")
+        let start = try #require(url.firstIndex(of: "?"))
+        let end = try #require(url.firstRange(of: "&SigAlg="))
+        let octets =
+            url[url.index(after: start)..<end.upperBound] + FormEncoding.encode(SignatureMethod.rsaSHA1.rawValue)
+        let value = try SAMLHarness.providerKey().pair.signature(of: Array(octets.utf8), by: .rsaSHA1)
+        var browser = harness.browser()
+        _ = try await browser.open(
+            url[...start] + octets + "&" + FormEncoding.encode([("Signature", Base64Text.encode(value))]))
+        #expect(try await harness.openSessions == left)
+        #expect(harness.log.text.contains("a signature with SHA-1 was accepted") == allowed)
+        #expect(harness.log.text.contains("rule=sha1") == !allowed)
     }
 
     @Test func `by POST ends the sessions, too, and is answered by a form`() async throws {

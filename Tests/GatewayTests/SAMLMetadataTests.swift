@@ -174,6 +174,19 @@ import WebAddresses
         #expect(page.text.contains("<dt>not made</dt>"))
     }
 
+    @Test func `does nothing at all for a link that nobody made`() async throws {
+        let harness = try await SAMLHarness()
+        var browser = harness.browser()
+        let page = try await browser.open(SAMLHarness.server + "/saml/corp/test?token=guessed")
+        #expect(page.response.status == 410 && page.response.header("Set-Cookie") == nil)
+        #expect(harness.outage.fetches == 0)
+        // Nor for one that was made for another provider.
+        let other = try #require(ProviderID("other"))
+        let link = try #require(harness.gateway.beginTest(of: other))
+        #expect(try await browser.open(link.replacing("/saml/other/", with: "/saml/corp/")).response.status == 410)
+        #expect(harness.outage.fetches == 0)
+    }
+
     @Test func `has a link for one opening, one browser, ten minutes`() async throws {
         let harness = try await SAMLHarness()
         let id = try #require(ProviderID("corp"))

@@ -151,6 +151,19 @@ import WebAddresses
         }
     }
 
+    @Test func `says so when SHA-1 signed it, which must be allowed`() throws {
+        let provider = try TestProvider.make()
+        let text = Self.entity(attributes: " ID=\"_m\"", keys: Self.keyDescriptor(provider.key))
+        let old = try provider.key.signedBySHA1(try provider.key.signed(Array(text.utf8)))
+        var options = IdPMetadata.Options(signedBy: [provider.key.certificate])
+        #expect(throws: IdPMetadataError.xml(.sha1)) {
+            try IdPMetadata.parse(old, options: options, now: TestProvider.now)
+        }
+        options.policy.allowsSHA1 = true
+        let notes = try IdPMetadata.parse(old, options: options, now: TestProvider.now).notes
+        #expect(notes.contains { $0.contains("SHA-1") })
+    }
+
     @Test func `says when to fetch it again`() throws {
         let provider = try TestProvider.make()
         let at = { (attributes: String) in

@@ -42,14 +42,14 @@ struct LogoutFlow: Sendable {
         guard let session, let principal = session.principal else { return nil }
         let idp = try await flow.clients.description(of: provider)
         let serviceProvider = try flow.serviceProvider(provider.id)
-        do throws(SAMLError) {
-            let request = LogoutRequest(
-                id: requestID(received), nameID: try principal.name,
-                sessionIndexes: principal.sessionIndex.map { [$0] } ?? [])
-            return Departure(
-                try request.outgoing(
-                    from: serviceProvider, to: idp, relayState: try RelayState(received), now: now))
-        } catch { throw ProviderFault.saml(error) }
+        let requestID = requestID(received)
+        return Departure(
+            try await flow.onWorkers { () throws(SAMLError) in
+                try LogoutRequest(
+                    id: requestID, nameID: try principal.name,
+                    sessionIndexes: principal.sessionIndex.map { [$0] } ?? []
+                ).outgoing(from: serviceProvider, to: idp, relayState: try RelayState(received), now: now)
+            })
     }
 
     /// A verified message of the provider's. Errors: `ProviderFault`.
@@ -58,10 +58,22 @@ struct LogoutFlow: Sendable {
         _ read: @escaping @Sendable (LogoutExpectation) throws(SAMLError) -> LogoutMessage
     ) async throws -> (LogoutMessage, IdPDescription) {
         let serviceProvider = try flow.serviceProvider(provider.id)
-        let run = { (idp: IdPDescription) async throws -> (LogoutMessage, IdPDescription) in
-            let expectation = LogoutExpectation(
-                provider: provider, idp: idp, serviceProvider: serviceProvider, now: now)
-            return (try await flow.onWorkers { () throws(SAMLError) in try read(expectation) }, idp)
+        // Without SHA-1 first, so that it shows where a message needs it.
+        var strict = provider
+        strict.allowsSHA1 = false
+        let run = { [strict] (idp: IdPDescription) async throws -> (LogoutMessage, IdPDescription) in
+            let message = { (provider: SAMLProviderConfiguration) async throws -> LogoutMessage in
+                let expectation = LogoutExpectation(
+                    provider: provider, idp: idp, serviceProvider: serviceProvider, now: now)
+                return try await flow.onWorkers { () throws(SAMLError) in try read(expectation) }
+            }
+            do { return (try await message(strict), idp) } catch ProviderFault.saml(.xml(.sha1))
+                where provider.allowsSHA1
+            {
+                let weak = try await message(provider)
+                flow.warnOfSHA1(provider.id)
+                return (weak, idp)
+            }
         }
         do { return try await run(try await flow.clients.description(of: provider)) } catch let fault as ProviderFault
             where fault == .saml(.xml(.unknownKey)) || fault == .saml(.redirectSignature)

@@ -44,7 +44,7 @@ struct SAMLFlow: Sendable {
                 return nil
             }
             return .success(
-                try departure(requestID.text, relayState: state, to: provider, described: idp, now: now))
+                try await departure(requestID.text, relayState: state, to: provider, described: idp, now: now))
         }
     }
 
@@ -52,18 +52,19 @@ struct SAMLFlow: Sendable {
     func departure(
         _ requestID: String, relayState: String, to provider: SAMLProviderConfiguration, described idp: IdPDescription,
         now: Int
-    ) throws -> Departure {
+    ) async throws -> Departure {
         guard let (binding, endpoint) = idp.signOn else { throw ProviderFault.saml(.noEndpoint("SingleSignOnService")) }
         let request = AuthnRequest(
             id: requestID, issueInstant: now, destination: endpoint, serviceProvider: try serviceProvider(provider.id),
             nameIDFormat: provider.nameIDFormat)
-        do throws(SAMLError) {
+        let key = saml.signingKey
+        return try await onWorkers { () throws(SAMLError) in
             let state = try RelayState(relayState)
-            switch binding {
-            case .redirect: return .address(try request.redirectURL(signedBy: saml.signingKey, relayState: state))
-            case .post: return .form(try request.postForm(signedBy: saml.signingKey, relayState: state))
+            return switch binding {
+            case .redirect: Departure.address(try request.redirectURL(signedBy: key, relayState: state))
+            case .post: Departure.form(try request.postForm(signedBy: key, relayState: state))
             }
-        } catch { throw ProviderFault.saml(error) }
+        }
     }
 
     /// What the response to one request says, or the rule that it breaks. Errors: `ProviderFault`.
@@ -110,12 +111,18 @@ struct SAMLFlow: Sendable {
         }
     }
 
+    /// On the threads for XML: signing is all computation, too. Errors: `ProviderFault`.
     func onWorkers<Value: Sendable>(
         _ work: @escaping @Sendable () throws(SAMLError) -> Value
     ) async throws -> Value {
         do { return try await saml.workers.run(work) } catch let error as SAMLError {
             throw ProviderFault.saml(error)
         } catch is XMLWorkersError { throw ProviderFault.overloaded }
+    }
+
+    func warnOfSHA1(_ provider: ProviderID) {
+        services.logger.warning(
+            "a signature with SHA-1 was accepted, as allow_sha1 says", metadata: ["provider": "\(provider)"])
     }
 
     /// Errors: `ProviderFault`.
@@ -130,10 +137,7 @@ struct SAMLFlow: Sendable {
         _ assertion: ValidatedAssertion, from provider: SAMLProviderConfiguration, randomBytes: [UInt8]
     ) throws -> (SignIn, notes: [String]) {
         let identity = try identity(assertion, from: provider)
-        if assertion.usedSHA1 {
-            services.logger.warning(
-                "a signature with SHA-1 was accepted, as allow_sha1 says", metadata: ["provider": "\(provider.id)"])
-        }
+        if assertion.usedSHA1 { warnOfSHA1(provider.id) }
         let signIn = SignIn(
             provider: provider.id, subject: identity.subject, email: identity.email, displayName: identity.displayName,
             groups: identity.groups, authTime: identity.authTime, amr: identity.amr, acr: identity.acr,

@@ -34,12 +34,13 @@ struct TestSignInFlow: Sendable {
             let token = request.uri.queryParameters["token"].map(String.init)
         else { return answers.testOver() }
         let now = services.clock()
+        guard tests.isBegun(provider.id, token: token, now: now) else { return answers.testOver() }
         let browser = BrowserRequest(request)
         let cookie = browser.cookie ?? services.randomness.token()
         let (relayState, requestID) = (services.randomness.token(), MessageID.make(from: services.randomness))
         let departure: Departure
         do {
-            departure = try flow.departure(
+            departure = try await flow.departure(
                 requestID, relayState: relayState, to: provider,
                 described: try await flow.clients.description(of: provider), now: now)
         } catch let fault as ProviderFault { throw fault.at(provider.id) }

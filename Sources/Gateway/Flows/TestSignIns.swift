@@ -42,6 +42,16 @@ final class TestSignIns: Sendable {
         }
     }
 
+    /// Whether the link is one of ours, still unused: nothing is done for anybody else's.
+    func isBegun(_ provider: ProviderID, token: String, now: Int) -> Bool {
+        entries.withLock { entries in
+            guard let entry = entries[Digest.sha256(token)], entry.provider == provider, entry.expiresAt > now,
+                case .begun = entry.stage
+            else { return false }
+            return true
+        }
+    }
+
     /// The link is used up: the browser that opened it goes on, and no other.
     func send(_ provider: ProviderID, token: String, relayState: String, _ sent: Sent, now: Int) -> Bool {
         advance(provider, token, now: now) { stage -> (Stage, next: String, Bool)? in

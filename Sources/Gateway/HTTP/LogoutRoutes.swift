@@ -82,7 +82,7 @@ struct LogoutRoutes: Sendable {
                 guard
                     try await logout.end(request, from: provider.id, issuer: idp.entityID, now: now) != nil
                 else { throw ProviderFault.saml(.replayed) }
-                return try answer(request, relayState: relayState, to: provider, idp, now: now)
+                return try await answer(request, relayState: relayState, to: provider, idp, now: now)
             }
         } catch let fault as ProviderFault { return answers.logoutRefused(fault, provider: provider.id) }
     }
@@ -91,22 +91,26 @@ struct LogoutRoutes: Sendable {
     private func answer(
         _ request: LogoutRequest, relayState: String?, to provider: SAMLProviderConfiguration, _ idp: IdPDescription,
         now: Int
-    ) throws -> Response {
+    ) async throws -> Response {
         guard idp.logout != nil else { return answers.loggedOut(of: nil) }
-        do throws(SAMLError) {
-            let response = try LogoutResponse(inResponseTo: request.id).outgoing(
-                id: MessageID.make(from: services.randomness), from: try serviceProvider(provider), to: idp,
-                relayState: relayState.flatMap { $0.utf8.count <= 80 ? $0 : nil }, now: now)
-            switch response {
-            case .redirect(let url): return Answer.seeOther(url)
-            case .post:
-                return answers.onward(
-                    to: provider.name, message: "You are signed out of this network.", Departure(response))
+        let id = MessageID.make(from: services.randomness)
+        let serviceProvider = try logout.flow.serviceProvider(provider.id)
+        let response: OutgoingMessage
+        do {
+            response = try await logout.flow.onWorkers { () throws(SAMLError) in
+                try LogoutResponse(inResponseTo: request.id).outgoing(
+                    id: id, from: serviceProvider, to: idp,
+                    relayState: relayState.flatMap { $0.utf8.count <= 80 ? $0 : nil }, now: now)
             }
-        } catch { throw ProviderFault.saml(error) }
-    }
-
-    private func serviceProvider(_ provider: SAMLProviderConfiguration) throws(SAMLError) -> ServiceProvider {
-        do { return try logout.flow.serviceProvider(provider.id) } catch { throw .signing }
+        } catch ProviderFault.overloaded {
+            // What was asked for is done; only the provider does not hear of it.
+            return answers.loggedOut(of: nil)
+        }
+        switch response {
+        case .redirect(let url): return Answer.seeOther(url)
+        case .post:
+            return answers.onward(
+                to: provider.name, message: "You are signed out of this network.", Departure(response))
+        }
     }
 }

@@ -151,6 +151,7 @@ struct SAMLRoutes: Sendable {
                 try $0.rememberMessage(hash, of: provider.id, expiresAt: key.until)
             }
             guard isNew else { throw ProviderFault.saml(.replayed) }
+            if assertion.usedSHA1 { flow.warnOfSHA1(provider.id) }
             return answers.greeting(from: provider.name)
         } catch let fault as ProviderFault { return answers.providerFailed(fault, provider: provider.id) }
     }
