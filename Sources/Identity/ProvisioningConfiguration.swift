@@ -27,6 +27,12 @@ package struct ProvisioningConfiguration: Hashable, Sendable {
     /// What a PUT of a group without `members` means: Keycloak's clients differ.
     package enum OmittedMembers: String, Hashable, Sendable, CaseIterable { case keep, clear }
 
+    /// Whose groups count: those that SCIM sends, or, where the directory sends people only, those of each sign-in too.
+    package enum Groups: String, Hashable, Sendable, CaseIterable {
+        case scim
+        case signIn = "sign-in"
+    }
+
     /// Accepts the RFCs' forms alone.
     package var isStrict: Bool
     /// The first that finds exactly one counts.
@@ -35,15 +41,17 @@ package struct ProvisioningConfiguration: Hashable, Sendable {
     package var holdRemovalsAbove: Int?
     /// Nil: as strictness has it.
     package var omittedMembers: OmittedMembers?
+    package var groups: Groups
 
     package init(
         isStrict: Bool = false, matches: [Match] = Self.commonMatches, holdRemovalsAbove: Int? = nil,
-        omittedMembers: OmittedMembers? = nil
+        omittedMembers: OmittedMembers? = nil, groups: Groups = .scim
     ) {
         self.isStrict = isStrict
         self.matches = matches
         self.holdRemovalsAbove = holdRemovalsAbove
         self.omittedMembers = omittedMembers
+        self.groups = groups
     }
 
     package static var commonMatches: [Match] {

@@ -2,7 +2,9 @@ import Identity
 
 /// Reads `scim:` of an identity provider of either type.
 struct ProvisioningKeysReader {
-    static var keys: [String] { ["enabled", "strict", "match", "hold_removals_above", "put_without_members"] }
+    static var keys: [String] {
+        ["enabled", "strict", "match", "hold_removals_above", "put_without_members", "groups"]
+    }
 
     /// Nil when it is switched off, or is no mapping.
     func provisioning(_ node: YAMLNode, _ provider: String, _ report: inout Report) -> ProvisioningConfiguration? {
@@ -16,10 +18,13 @@ struct ProvisioningKeysReader {
         let omitted = section.node("put_without_members").flatMap {
             report.word($0, among: ProvisioningConfiguration.OmittedMembers.allCases.map { ($0.rawValue, $0) })
         }
+        let groups = section.node("groups").flatMap {
+            report.word($0, among: ProvisioningConfiguration.Groups.allCases.map { ($0.rawValue, $0) })
+        }
         guard isEnabled else { return nil }
         return ProvisioningConfiguration(
             isStrict: isStrict, matches: matches ?? ProvisioningConfiguration.commonMatches, holdRemovalsAbove: share,
-            omittedMembers: omitted)
+            omittedMembers: omitted, groups: groups ?? .scim)
     }
 
     private static var matchWords: String {

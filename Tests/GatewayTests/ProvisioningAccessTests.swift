@@ -166,6 +166,15 @@ import Walkthrough
         #expect(try await harness.groups(of: person.id) == ["Local": [.local]])
     }
 
+    @Test func `that sends no groups leaves those of sign-ins, where it is told to`() async throws {
+        let harness = try await GatewayHarness(scim: ProvisioningConfiguration(groups: .signIn))
+        let (client, user, _, _) = try await Self.signedIn(harness)
+        let person = try #require(try await harness.people().first)
+        #expect(try await harness.groups(of: person.id) == ["engineering": [.tokenClaim]])
+        try await client.createGroup("Staff", [user])
+        #expect(try await harness.groups(of: person.id) == ["engineering": [.tokenClaim], "Staff": [.scim]])
+    }
+
     @Test func `holds back removals beyond the share until they are confirmed, and never a single one`() async throws {
         let harness = try await GatewayHarness(scim: ProvisioningConfiguration(holdRemovalsAbove: 20))
         let client = try await ProvisioningClient(harness)

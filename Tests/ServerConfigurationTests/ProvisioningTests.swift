@@ -31,6 +31,7 @@ import Testing
             "scim: { strict: true, hold_removals_above: 20%, put_without_members: clear }",
             ProvisioningConfiguration(isStrict: true, holdRemovalsAbove: 20, omittedMembers: .clear)
         ),
+        ("scim: { groups: sign-in }", ProvisioningConfiguration(groups: .signIn)),
         (
             "scim: { match: [externalId = oid, \"userName=email\"] }",
             ProvisioningConfiguration(matches: [.init(.externalId, .directoryID), .init(.userName, .email)])
@@ -45,7 +46,7 @@ import Testing
         "scim: on", "scim: { enabled: yes }", "scim: { match: [] }", "scim: { match: [externalId] }",
         "scim: { match: [externalId = phone] }", "scim: { match: [a = b = c] }", "scim: { token: secret }",
         "scim: { hold_removals_above: 0% }", "scim: { hold_removals_above: 100% }", "scim: { hold_removals_above: 20 }",
-        "scim: { put_without_members: drop }",
+        "scim: { put_without_members: drop }", "scim: { groups: token }",
     ])
     func `is refused where it is wrong`(_ scim: String) {
         #expect(throws: InvalidConfiguration.self) { try Self.load(scim).get() }

@@ -5,14 +5,19 @@ internal import Store
 /// A sign-in that was admitted becomes part of its person. Source: DESIGN §7.
 extension StoreTransaction {
     /// Saves person and groups. Groups that the provider does not speak of stay; no groups remove all that came from it.
-    /// `user`: the provisioned user that the person is; then the directory's groups are the truth, and those of the sign-in
-    /// are not applied.
-    func keep(_ person: PersonRecord, _ signIn: SignIn, user: String?, at now: Int) throws {
+    /// `user`: the provisioned user that the person is. `groups`: whose count on a connection with SCIM; with `scim` the
+    /// directory's are the truth, and those of the sign-in are not applied.
+    func keep(
+        _ person: PersonRecord, _ signIn: SignIn, user: String?, groups whose: ProvisioningConfiguration.Groups?,
+        at now: Int
+    ) throws {
         try save(person)
         if let user {
             if try self.person(ofUser: user, of: signIn.provider) == nil {
                 try link(user: user, of: signIn.provider, to: person.id)
             }
+        }
+        if whose == .scim {
             try dropGroupsOfSignIns(person.id)
         } else if let groups = signIn.groups {
             let source: MembershipSource =

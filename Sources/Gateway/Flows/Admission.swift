@@ -83,7 +83,7 @@ extension BrowserFlow {
             "provider": "\(signIn.provider)", "subject": "\(SCIMText.printable(signIn.subject))",
         ]
         guard let refusal = admission.refusal else {
-            if links != nil, signIn.groups?.isEmpty == false {
+            if links?.groups == .scim, signIn.groups?.isEmpty == false {
                 services.logger.info(
                     "the groups of a sign-in are not applied: on this connection they come from SCIM", metadata: facts)
             }
@@ -100,6 +100,6 @@ extension BrowserFlow {
 extension GatewayConfiguration {
     /// Nil for a connection without SCIM.
     func accountLinks(_ id: ProviderID) -> AccountLinks? {
-        provider(id)?.provisioning.map { AccountLinks(provider: id, matches: $0.matches) }
+        provider(id)?.provisioning.map { AccountLinks(provider: id, matches: $0.matches, groups: $0.groups) }
     }
 }

@@ -123,8 +123,8 @@ struct BrowserFlow: Sendable {
         let result: Result<DeviceAuthorization, SignInRefusal>? = try await services.store.write { transaction in
             guard var authorization = try transaction.deviceAuthorization(id) else { return nil }
             guard let signIn = authorization.signIn(for: cookieHash) else { return .failure(.outOfOrder) }
-            let admission = try transaction.admission(
-                of: signIn, links: configuration.accountLinks(signIn.provider), newID: newPerson, now: now)
+            let links = configuration.accountLinks(signIn.provider)
+            let admission = try transaction.admission(of: signIn, links: links, newID: newPerson, now: now)
             guard case .admitted(let person, let user) = admission else {
                 do throws(SignInRefusal) { try authorization.deny(cookieHash: cookieHash, now: now) } catch {
                     return .failure(error)
@@ -141,7 +141,7 @@ struct BrowserFlow: Sendable {
                 if error == .wrongNumber { try transaction.save(authorization) }
                 return .failure(error)
             }
-            try transaction.keep(person, signIn, user: user, at: now)
+            try transaction.keep(person, signIn, user: user, groups: links?.groups, at: now)
             try transaction.save(authorization)
             return .success(authorization)
         }

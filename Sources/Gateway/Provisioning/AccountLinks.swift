@@ -9,6 +9,7 @@ internal import Store
 struct AccountLinks: Sendable {
     let provider: ProviderID
     let matches: [ProvisioningConfiguration.Match]
+    let groups: ProvisioningConfiguration.Groups
 
     /// The user that a sign-in belongs to, linked or not.
     func user(for signIn: SignIn, in reader: any StoreReader) throws -> ResourceRecord? {
