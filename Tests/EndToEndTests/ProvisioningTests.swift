@@ -83,9 +83,15 @@ extension `The programs together` {
 
         @Test(
             .enabled(if: Missing.forSCIMTester == nil, "\(Missing.forSCIMTester ?? "")"),
-            arguments: ["{}", "{ strict: true }"])
-        func `passes every check of scim2-tester`(_ scim: String) async throws {
-            let end = try await Provisioner(Site(scim: scim)).run("check_server.py", by: Missing.scimPython)
+            arguments: [
+                // scim-sanity adds a member who does not exist: strict connections refuse that.
+                ("check_server.py", "{}"), ("check_server.py", "{ strict: true }"), ("probe.py", "{}"),
+                ("fuzz.py", "{}"),
+            ])
+        func `passes every check of scim2-tester, scim-sanity and schemathesis`(_ tool: String, _ scim: String)
+            async throws
+        {
+            let end = try await Provisioner(Site(scim: scim)).run(tool, by: Missing.scimPython)
             #expect(end.status == 0, "\(end.everything)")
         }
 

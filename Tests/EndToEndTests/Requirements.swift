@@ -21,7 +21,7 @@ enum Missing {
     static let forSCIMTester: String? =
         forProvider ?? missing([environment + "-scim/bin/python"], remedy: ": run IdPFixtures/install")
 
-    /// Python with scim2-tester.
+    /// Python with scim2-tester, scim-sanity and schemathesis.
     static var scimPython: String { environment + "-scim/bin/python" }
 
     static let forBrowser: String? =
