@@ -24,7 +24,7 @@ struct ProvisioningConnection: Sendable {
         service = SCIMService(
             baseURL: Self.url(of: provider, serverURL: serverURL), leniency: leniency, cursorKey: cursorKey,
             makeID: { randomness.identifier() })
-        links = AccountLinks(provider: provider, matches: configuration.matches)
+        links = AccountLinks(provider: provider, matches: configuration.matches, groups: configuration.groups)
     }
 
     /// What an administrator gives to the provisioning client.
