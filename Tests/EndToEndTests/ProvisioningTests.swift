@@ -56,10 +56,10 @@ private struct Provisioner: Sendable {
         }
     }
 
-    /// A tool of IdPFixtures/scim, run against the connection until it ends.
+    /// A tool of IdPFixtures, run against the connection until it ends.
     func run(_ tool: String, by python: String) async throws -> RunningProgram.Finished {
         try await RunningProgram(
-            python, [Place.fixtures.appending(path: "scim/\(tool)").path, "--base-url", baseURL, "--token", token],
+            python, [Place.fixtures.appending(path: tool).path, "--base-url", baseURL, "--token", token],
             in: site.folder.url
         ).finish(within: .seconds(180))
     }
@@ -77,7 +77,7 @@ extension `The programs together` {
     @Suite(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")"))
     struct `A server that is provisioned` {
         @Test func `answers what vendors' clients send, as they expect it`() async throws {
-            let end = try await Provisioner(Site(scim: "{}")).run("replay.py", by: "/usr/bin/python3")
+            let end = try await Provisioner(Site(scim: "{}")).run("scim/replay.py", by: "/usr/bin/python3")
             #expect(end.status == 0, "\(end.everything)")
         }
 
@@ -85,14 +85,23 @@ extension `The programs together` {
             .enabled(if: Missing.forSCIMTester == nil, "\(Missing.forSCIMTester ?? "")"),
             arguments: [
                 // scim-sanity adds a member who does not exist: strict connections refuse that.
-                ("check_server.py", "{}"), ("check_server.py", "{ strict: true }"), ("probe.py", "{}"),
-                ("fuzz.py", "{}"),
+                ("scim/check_server.py", "{}"), ("scim/check_server.py", "{ strict: true }"), ("scim/probe.py", "{}"),
+                ("scim/fuzz.py", "{}"),
             ])
         func `passes every check of scim2-tester, scim-sanity and schemathesis`(_ tool: String, _ scim: String)
             async throws
         {
             let end = try await Provisioner(Site(scim: scim)).run(tool, by: Missing.scimPython)
             #expect(end.status == 0, "\(end.everything)")
+        }
+
+        @Test(.enabled(if: Missing.forCanaille == nil, "\(Missing.forCanaille ?? "")"))
+        func `takes people and groups from Canaille`() async throws {
+            let client = try await Provisioner(Site(scim: "{}"))
+            let end = try await client.run("canaille/provision.py", by: Missing.canaillePython)
+            #expect(end.status == 0, "\(end.everything)")
+            let status = try await client.site.administer("scim", "status").arrayValue?.first?.objectValue
+            #expect(status?["users"] == 0 && status?["groups"] == 1)
         }
 
         @Test func `cuts off the device of somebody who is deactivated, at once`() async throws {

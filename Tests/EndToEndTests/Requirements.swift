@@ -14,6 +14,9 @@ enum Missing {
 
     static let forCanaille: String? = missing([environment + "/bin/canaille"], remedy: ": run IdPFixtures/install")
 
+    /// Python with Canaille.
+    static var canaillePython: String { environment + "/bin/python" }
+
     static let forSAML: String? =
         missing(["/usr/bin/xmlsec1"])
         ?? missing([environment + "/bin/python"], remedy: ": run IdPFixtures/install")
