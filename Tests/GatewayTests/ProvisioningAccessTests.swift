@@ -171,7 +171,7 @@ import Walkthrough
         let (client, user, _, _) = try await Self.signedIn(harness)
         let person = try #require(try await harness.people().first)
         #expect(try await harness.groups(of: person.id) == ["engineering": [.tokenClaim]])
-        try await client.createGroup("Staff", [user])
+        _ = try await client.createGroup("Staff", [user])
         #expect(try await harness.groups(of: person.id) == ["engineering": [.tokenClaim], "Staff": [.scim]])
     }
 
