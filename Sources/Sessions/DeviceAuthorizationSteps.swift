@@ -40,11 +40,18 @@ extension DeviceAuthorization {
         }
     }
 
-    /// The `state` of a callback is used up, whatever comes of it: the caller gets what was sent along, once.
+    /// The `state` of a callback is used up, whatever comes of it: the caller gets what was sent along, once. Another
+    /// browser that comes with it denies the sign-in (that change must be kept), as in `takeAnswer`.
     package mutating func takeRedirect(cookieHash: [UInt8], now: Int) throws(SignInRefusal) -> ProviderRedirect {
         try requireUnexpired(now)
-        let browser = try requireBrowser(cookieHash)
-        guard case .redirected(_, let redirect) = state else { throw .outOfOrder }
+        guard case .redirected(let browser, let redirect) = state else {
+            _ = try requireBrowser(cookieHash)
+            throw .outOfOrder
+        }
+        guard constantTimeEqual(browser.cookieHash, cookieHash) else {
+            state = .denied
+            throw .anotherBrowser
+        }
         state = .claimed(browser)
         return redirect
     }

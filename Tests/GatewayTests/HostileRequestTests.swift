@@ -5,6 +5,7 @@ import SignedDocuments
 import Store
 import StoreSQLite
 import StrictJSON
+import Synchronization
 import Testing
 import Walkthrough
 
@@ -129,6 +130,32 @@ import Walkthrough
         var other = harness.browser()
         _ = try await other.open(GatewayHarness.server + "/device")
         #expect(try await other.open(String(callback)).outcome == "failed")
+    }
+
+    /// Whoever talked somebody into signing in for their device must not get the address from them and go on.
+    @Test(arguments: [true, false])
+    func `ends the sign-in when it comes with another browser's callback`(_ hasCookie: Bool) async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let begun = try await device.beginSignIn()
+        let kept = Mutex<String?>(nil)
+        let transport = harness.transport
+        var browser = Browser(
+            transport: WebTransport { request in
+                guard request.url.contains("/oidc/callback/") else { return try await transport.send(request) }
+                kept.withLock { $0 = request.url }
+                return WebResponse(status: 200, headers: [], body: [])
+            })
+        let page = try await browser.submit(
+            try await browser.open(try #require(begun.string("verification_uri_complete"))))
+        _ = try await browser.submit(page, button: ("provider", nil))
+        let callback = try #require(kept.withLock { $0 })
+        var other = harness.browser()
+        if hasCookie { _ = try await other.open(GatewayHarness.server + "/device") }
+        #expect(try await other.open(callback).outcome == "failed")
+        harness.clock.advance(10)
+        let poll = try await device.poll(try #require(begun.string("device_code")))
+        #expect(poll.string("error") == "access_denied", "\(poll.json)")
     }
 
     @Test(arguments: ["/device", "/device/sign-in", "/device/confirm"])

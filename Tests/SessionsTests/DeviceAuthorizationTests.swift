@@ -67,6 +67,13 @@ enum Step: CaseIterable, Hashable, Sendable {
         #expect(Step.takeRedirect.take(&login) == .outOfOrder)
     }
 
+    @Test func `ends when another browser comes with the redirect's state`() {
+        var login = Samples.login()
+        for step in [Step.claim, .redirect] { #expect(step.take(&login) == nil) }
+        #expect(throws: SignInRefusal.anotherBrowser) { try login.takeRedirect(cookieHash: [1], now: 200) }
+        #expect(login.state == .denied)
+    }
+
     @Test(
         arguments: [
             // What came before, the step, and why it is refused.

@@ -74,20 +74,29 @@ struct BrowserFlow: Sendable {
         }
     }
 
-    /// Uses up the `state` of a callback: what was sent along, once, and only to the browser that was sent.
+    /// Uses up the `state` of a callback: what was sent along, once, and only to the browser that was sent. One without our
+    /// cookie is another one.
     func takeRedirect(
-        state: String, cookieHash: [UInt8], now: Int
+        state: String, cookieHash: [UInt8]?, now: Int
     ) async throws -> Result<Taken, SignInRefusal>? {
         let hash = Digest.sha256(state)
-        return try await services.store.write { transaction in
+        let result = try await services.store.write {
+            transaction -> (DeviceAuthorization, Result<ProviderRedirect, SignInRefusal>)? in
             guard var authorization = try transaction.deviceAuthorization(stateHash: hash) else { return nil }
-            let redirect: ProviderRedirect
+            let outcome: Result<ProviderRedirect, SignInRefusal>
             do throws(SignInRefusal) {
-                redirect = try authorization.takeRedirect(cookieHash: cookieHash, now: now)
-            } catch { return .failure(error) }
+                outcome = .success(try authorization.takeRedirect(cookieHash: cookieHash ?? [], now: now))
+            } catch {
+                // Another browser has denied the sign-in: that is kept.
+                guard error == .anotherBrowser else { return (authorization, .failure(error)) }
+                outcome = .failure(error)
+            }
             try transaction.save(authorization)
-            return .success(Taken(authorization: authorization, redirect: redirect))
+            return (authorization, outcome)
         }
+        guard let (authorization, outcome) = result else { return nil }
+        open.note(authorization)
+        return outcome.map { Taken(authorization: authorization, redirect: $0) }
     }
 
     struct Taken: Sendable {

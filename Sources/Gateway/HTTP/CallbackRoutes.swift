@@ -33,12 +33,8 @@ struct CallbackRoutes: Sendable {
         } catch { return answers.providerFailed(.authorizationResponse(error), provider: provider.id) }
         let browser = BrowserRequest(request)
         let now = services.clock()
-        guard let cookieHash = browser.cookieHash else {
-            services.logger.notice("callback without our cookie", metadata: ["provider": "\(provider.id)"])
-            return answers.over(.anotherBrowser)
-        }
-        let taken = try await flow.takeRedirect(state: response.state, cookieHash: cookieHash, now: now)
-        guard case .success(let taken)? = taken else {
+        let taken = try await flow.takeRedirect(state: response.state, cookieHash: browser.cookieHash, now: now)
+        guard case .success(let taken)? = taken, let cookieHash = browser.cookieHash else {
             if case .failure(let refusal)? = taken {
                 services.logger.notice("callback refused", metadata: ["reason": "\(refusal)"])
                 return answers.over(refusal)
