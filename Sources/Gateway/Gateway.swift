@@ -16,6 +16,7 @@ package struct Gateway: Sendable {
     private let saml: SAMLSide?
     private let backChannel: BackChannelLogout
     private let provisioning: ProvisioningRoutes
+    private let provisioningTokens: ProvisioningTokenEndpoint
     /// What an operator asks and does about provisioning.
     package let provisioningAdministration: ProvisioningAdministration
     private let serverURL: String
@@ -52,6 +53,7 @@ package struct Gateway: Sendable {
             configuration: configuration, services: services, open: open, clients: clients)
         let provisioningFlow = ProvisioningFlow(configuration: configuration, services: services)
         provisioning = ProvisioningRoutes(flow: provisioningFlow, services: services)
+        provisioningTokens = ProvisioningTokenEndpoint(flow: provisioningFlow, services: services, call: call)
         provisioningAdministration = ProvisioningAdministration(
             flow: provisioningFlow, configuration: configuration, services: services)
         serverURL = configuration.serverURL
@@ -73,6 +75,7 @@ package struct Gateway: Sendable {
         saml?.add(to: router)
         backChannel.add(to: router)
         provisioning.add(to: router)
+        provisioningTokens.add(to: router)
         return router
     }
 

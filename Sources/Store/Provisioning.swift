@@ -1,9 +1,19 @@
 package import Identity
 package import SCIM
 
-/// A provisioning client's bearer token: its hash, never itself.
+/// What a provisioning client shows: its hash, never itself.
 package struct ProvisioningToken: Hashable, Sendable {
+    package enum Use: Hashable, Sendable {
+        /// A bearer token that an administrator made.
+        case bearer
+        /// The secret of an OAuth client, whose name is `id`: good for access tokens alone.
+        case oauthClient
+        /// A bearer token that this client was given; good for no longer than the client is.
+        case accessToken(of: RecordID)
+    }
+
     package let id: RecordID
+    package let use: Use
     package let provider: ProviderID
     /// SHA-256 of the token, which is 256 random bits.
     package let hash: [UInt8]
@@ -17,10 +27,11 @@ package struct ProvisioningToken: Hashable, Sendable {
     package var revokedAt: Int?
 
     package init(
-        id: RecordID, provider: ProviderID, hash: [UInt8], name: String, createdAt: Int, lastUsedAt: Int? = nil,
-        expiresAt: Int? = nil, revokedAt: Int? = nil
+        id: RecordID, use: Use = .bearer, provider: ProviderID, hash: [UInt8], name: String, createdAt: Int,
+        lastUsedAt: Int? = nil, expiresAt: Int? = nil, revokedAt: Int? = nil
     ) {
         self.id = id
+        self.use = use
         self.provider = provider
         self.hash = hash
         self.name = name
@@ -104,7 +115,7 @@ package struct RemovalHold: Hashable, Sendable {
 package protocol ProvisioningReader {
     func provisioningToken(_ id: RecordID) throws -> ProvisioningToken?
     func provisioningToken(hash: [UInt8]) throws -> ProvisioningToken?
-    /// All, revoked ones too, the oldest first.
+    /// All that administrators made, revoked ones too, the oldest first; no access tokens.
     func provisioningTokens(of provider: ProviderID) throws -> [ProvisioningToken]
 
     /// After `sequence`, oldest first, at most `limit`.
@@ -122,6 +133,8 @@ package protocol ProvisioningReader {
 package protocol ProvisioningWriter: ProvisioningReader {
     /// Inserts or replaces by id; hashes are unique.
     func save(_ token: ProvisioningToken) throws
+    /// Deletes the client's access tokens that have expired, and those beyond its newest `kept`.
+    func deleteAccessTokens(of client: RecordID, expiredAt now: Int, keeping kept: Int) throws
 
     /// The store gives the sequence.
     func appendSyncLog(_ record: SyncLogRecord) throws

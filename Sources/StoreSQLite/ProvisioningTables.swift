@@ -4,7 +4,8 @@ internal import Store
 internal import StrictJSON
 
 private let tokenColumns = [
-    "id", "provider", "hash", "name", "created_at", "last_used_at", "expires_at", "revoked_at",
+    "id", "provider", "hash", "name", "created_at", "last_used_at", "expires_at", "revoked_at", "is_client",
+    "client",
 ]
 private let selectToken = "SELECT \(tokenColumns.joined(separator: ", ")) FROM scim_tokens WHERE "
 private let saveToken = SQLiteTransaction.upsertStatement("scim_tokens", tokenColumns)
@@ -30,7 +31,9 @@ extension SQLiteReading {
 
     package func provisioningTokens(of provider: ProviderID) throws -> [ProvisioningToken] {
         try connection.rows(
-            "scim_tokens", selectToken + "provider = ? ORDER BY created_at, id", [.text(provider.text)], readToken)
+            "scim_tokens", selectToken + "provider = ? AND client IS NULL ORDER BY created_at, id",
+            [.text(provider.text)],
+            readToken)
     }
 
     package func syncLog(of provider: ProviderID, after sequence: Int, limit: Int) throws -> [SyncLogRecord] {
@@ -66,9 +69,14 @@ extension SQLiteReading {
 }
 
 private func readToken(_ row: SQLiteRow) throws(StoreError) -> ProvisioningToken {
-    ProvisioningToken(
-        id: try row.parsed(0) { RecordID($0) }, provider: try row.parsed(1) { ProviderID($0) }, hash: try row.blob(2),
-        name: try row.text(3), createdAt: try row.integer(4), lastUsedAt: try row.optionalInteger(5),
+    let client = try row.optionalParsed(9) { RecordID($0) }
+    let isClient = try row.integer(8) != 0
+    return ProvisioningToken(
+        id: try row.parsed(0) { RecordID($0) },
+        use: client.map { .accessToken(of: $0) } ?? (isClient ? .oauthClient : .bearer),
+        provider: try row.parsed(1) { ProviderID($0) },
+        hash: try row.blob(2), name: try row.text(3), createdAt: try row.integer(4),
+        lastUsedAt: try row.optionalInteger(5),
         expiresAt: try row.optionalInteger(6), revokedAt: try row.optionalInteger(7))
 }
 
@@ -98,13 +106,22 @@ private func text(_ texts: [String]) -> SQLiteValue { .text(JSON.array(texts.map
 
 extension SQLiteTransaction {
     package func save(_ token: ProvisioningToken) throws {
+        let client: RecordID? = if case .accessToken(let client) = token.use { client } else { nil }
         try upsert(
             saveToken,
             [
                 .text(token.id.text), .text(token.provider.text), .blob(token.hash), .text(token.name),
                 .integer(token.createdAt), .integer(token.lastUsedAt), .integer(token.expiresAt),
-                .integer(token.revokedAt),
+                .integer(token.revokedAt), .integer(token.use == .oauthClient ? 1 : 0), .text(client?.text),
             ])
+    }
+
+    package func deleteAccessTokens(of client: RecordID, expiredAt now: Int, keeping kept: Int) throws {
+        try connection.run(
+            """
+            DELETE FROM scim_tokens WHERE client = ? AND (expires_at <= ? OR rowid NOT IN (
+                SELECT rowid FROM scim_tokens WHERE client = ? ORDER BY rowid DESC LIMIT ?))
+            """, [.text(client.text), .integer(now), .text(client.text), .integer(max(0, kept))])
     }
 
     package func appendSyncLog(_ record: SyncLogRecord) throws {

@@ -125,6 +125,11 @@ enum Schema {
         CREATE INDEX sessions_open_by_provider_session ON sessions (provider, provider_session)
             WHERE ended_at IS NULL AND provider_session IS NOT NULL;
         """,
+        """
+        ALTER TABLE scim_tokens ADD COLUMN is_client INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE scim_tokens ADD COLUMN client TEXT;
+        CREATE INDEX scim_tokens_by_client ON scim_tokens (client) WHERE client IS NOT NULL;
+        """,
     ]
 
     static var configuration: Configuration {

@@ -14,7 +14,8 @@ struct ProvisioningControl: Sendable {
             case "scim-token-create":
                 return try await administration.createToken(
                     of: try connection(), called: try members.string("name"),
-                    lifetime: try members.optionalInteger("lifetime"))
+                    lifetime: try members.optionalInteger("lifetime"),
+                    isOAuthClient: try members.optionalBool("oauth_client") ?? false)
             case "scim-token-list": return try await administration.tokens(of: try members.optionalString("connection"))
             case "scim-token-rotate":
                 return try await administration.rotateToken(

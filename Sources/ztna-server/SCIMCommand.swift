@@ -91,11 +91,14 @@ extension SCIMCommand.Token {
         @Option(
             help: ArgumentHelp("When it ends, such as 365d; without it, when it is revoked.", valueName: "duration"))
         var lifetime: String?
+        @Flag(help: "Make a client id and secret instead, for clients that get access tokens by OAuth.")
+        var oauthClient = false
 
         func run() async throws {
             var request: [String: JSON] = [
                 "command": "scim-token-create", "connection": .string(connection), "name": .string(name),
             ]
+            if oauthClient { request["oauth_client"] = true }
             if let lifetime { request["lifetime"] = .integer(try seconds(lifetime)) }
             control.showToken(try await control.ask(.object(request)))
         }
@@ -110,7 +113,7 @@ extension SCIMCommand.Token {
             let rows = try await control.ask([
                 "command": "scim-token-list", "connection": connection.map { .string($0) } ?? .null,
             ])
-            control.show(rows, columns: ["id", "connection", "name", "state", "last_used_at", "expires_at"])
+            control.show(rows, columns: ["id", "connection", "name", "kind", "state", "last_used_at", "expires_at"])
         }
     }
 
@@ -151,7 +154,13 @@ extension ControlOptions {
     /// The token alone on standard output, so that it can be piped; what to know about it beside.
     fileprivate func showToken(_ result: JSON) {
         if json { return print(result.encodedText()) }
-        print(result.objectValue?["token"]?.stringValue ?? "")
+        let members = result.objectValue ?? [:]
+        if let secret = members["client_secret"]?.stringValue {
+            print("client_id      \(members["client_id"]?.stringValue ?? "")\nclient_secret  \(secret)")
+            print("token_endpoint \(members["token_endpoint"]?.stringValue ?? "")")
+            return StandardError.write("This is the only time that the secret is shown.\n")
+        }
+        print(members["token"]?.stringValue ?? "")
         StandardError.write("This is the only time that the token is shown.\n")
     }
 }

@@ -12,6 +12,11 @@ struct ProvisioningClient {
     var connection = "corp"
     var token: String
 
+    init(_ harness: GatewayHarness, token: String) {
+        self.harness = harness
+        self.token = token
+    }
+
     /// With a token that an administrator has just made.
     init(_ harness: GatewayHarness, connection: String = "corp") async throws {
         self.harness = harness

@@ -252,6 +252,23 @@ let provisioningPromises = [
             #expect(try records.provisioningTokens(of: both.corp) == [token, later])
             #expect(try records.provisioningTokens(of: both.other) == [])
         }
+        let client = ProvisioningToken(
+            id: random.recordID(), use: .oauthClient, provider: both.other, hash: random.hash(), name: "", createdAt: 1)
+        let issued = (1...4).map { number in
+            ProvisioningToken(
+                id: random.recordID(), use: .accessToken(of: client.id), provider: both.other, hash: random.hash(),
+                name: "", createdAt: number, expiresAt: number == 3 ? 20 : 40)
+        }
+        try await store.write { records in
+            for one in [client] + issued { try records.save(one) }
+            try records.deleteAccessTokens(of: client.id, expiredAt: 20, keeping: 3)
+            try records.deleteAccessTokens(of: later.id, expiredAt: 99, keeping: 0)
+        }
+        try await store.read { records throws in
+            #expect(try records.provisioningTokens(of: both.other) == [client])
+            let kept = try issued.map { try records.provisioningToken(hash: $0.hash) }
+            #expect(kept == [nil, issued[1], nil, issued[3]])
+        }
     },
     StorePromise("the sync log keeps its order and is cut by age and by number, provider by provider") {
         store async throws in

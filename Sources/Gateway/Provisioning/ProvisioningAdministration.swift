@@ -37,29 +37,47 @@ package struct ProvisioningAdministration: Sendable {
 
     // Tokens: shown once, kept as a hash.
 
-    package func createToken(of name: String, called label: String, lifetime: Int?) async throws -> JSON {
+    /// With `isOAuthClient`, the secret of a client of that id, which gets its access tokens by it.
+    package func createToken(
+        of name: String, called label: String, lifetime: Int?, isOAuthClient: Bool = false
+    ) async throws -> JSON {
         let provider = try connection(name).provider
         guard (1...64).contains(label.utf8.count), SCIMText.printable(label) == label else {
             throw Failure(explanation: "a token's name is 1 to 64 bytes without controls")
         }
-        let (token, text) = try newToken(of: provider, called: label, lifetime: lifetime)
+        let (token, text) = try newToken(
+            of: provider, called: label, use: isOAuthClient ? .oauthClient : .bearer, lifetime: lifetime)
         try await services.store.write { try $0.save(token) }
         services.logger.notice(
             "provisioning token made", metadata: ["connection": "\(provider)", "token": "\(token.id)"])
-        return Self.json(token, text: text)
+        return shown(token, text)
+    }
+
+    /// This once.
+    private func shown(_ token: ProvisioningToken, _ text: String) -> JSON {
+        guard var members = Self.json(token).objectValue else { return .null }
+        guard token.use == .oauthClient else {
+            members["token"] = .string(text)
+            return .object(members)
+        }
+        members["client_id"] = .string(token.id.text)
+        members["client_secret"] = .string(text)
+        members["token_endpoint"] = .string(
+            ProvisioningTokenEndpoint.url(of: token.provider, serverURL: configuration.serverURL))
+        return .object(members)
     }
 
     private func newToken(
-        of provider: ProviderID, called label: String, lifetime: Int?
+        of provider: ProviderID, called label: String, use: ProvisioningToken.Use, lifetime: Int?
     ) throws -> (ProvisioningToken, String) {
         guard let id = RecordID(services.randomness.identifier()) else {
             throw Failure(explanation: "no random bytes")
         }
         let now = services.clock()
-        let text = "ztna_scim_" + services.randomness.token(32)
+        let text = (use == .bearer ? "ztna_scim_" : "ztna_scim_secret_") + services.randomness.token(32)
         return (
             ProvisioningToken(
-                id: id, provider: provider, hash: Digest.sha256(text), name: label, createdAt: now,
+                id: id, use: use, provider: provider, hash: Digest.sha256(text), name: label, createdAt: now,
                 expiresAt: lifetime.map { now &+ $0 }), text
         )
     }
@@ -77,8 +95,7 @@ package struct ProvisioningAdministration: Sendable {
     package func rotateToken(of name: String, id: String?, overlap: Int) async throws -> JSON {
         let provider = try connection(name).provider
         let now = services.clock()
-        let (fresh, text) = try newToken(of: provider, called: "token", lifetime: nil)
-        let token = try await services.store.write { transaction in
+        let (token, text) = try await services.store.write { transaction in
             let valid = try transaction.provisioningTokens(of: provider).filter { $0.isValid(at: now) }
             guard var old = id.map({ id in valid.first { $0.id.text == id } }) ?? (valid.count == 1 ? valid[0] : nil)
             else {
@@ -90,14 +107,13 @@ package struct ProvisioningAdministration: Sendable {
             let end = now &+ max(0, overlap)
             old.expiresAt = min(old.expiresAt ?? end, end)
             try transaction.save(old)
-            let token = ProvisioningToken(
-                id: fresh.id, provider: provider, hash: fresh.hash, name: old.name, createdAt: now)
+            let (token, text) = try newToken(of: provider, called: old.name, use: old.use, lifetime: nil)
             try transaction.save(token)
-            return token
+            return (token, text)
         }
         services.logger.notice(
             "provisioning token rotated", metadata: ["connection": "\(provider)", "token": "\(token.id)"])
-        return Self.json(token, text: text)
+        return shown(token, text)
     }
 
     package func revokeToken(of name: String, id: String) async throws -> JSON {
@@ -105,7 +121,7 @@ package struct ProvisioningAdministration: Sendable {
         let now = services.clock()
         let token = try await services.store.write { transaction in
             guard let record = RecordID(id), var token = try transaction.provisioningToken(record),
-                token.provider == provider
+                token.provider == provider, token.named == token.id
             else { throw Failure(explanation: "the connection has no token of that id") }
             token.revokedAt = token.revokedAt ?? now
             try transaction.save(token)
@@ -153,15 +169,14 @@ package struct ProvisioningAdministration: Sendable {
         return now < end ? "ending" : "expired"
     }
 
-    private static func json(_ token: ProvisioningToken, text: String? = nil, state: String = "valid") -> JSON {
-        var members: [String: JSON] = [
+    private static func json(_ token: ProvisioningToken, state: String = "valid") -> JSON {
+        [
             "id": .string(token.id.text), "connection": .string(token.provider.text), "name": .string(token.name),
+            "kind": token.use == .oauthClient ? "oauth-client" : "bearer",
             "state": .string(state), "created_at": .integer(token.createdAt),
             "last_used_at": token.lastUsedAt.map { .integer($0) } ?? .null,
             "expires_at": token.expiresAt.map { .integer($0) } ?? .null,
         ]
-        if let text { members["token"] = .string(text) }
-        return .object(members)
     }
 
     private static func json(_ line: SyncLogRecord) -> JSON {

@@ -36,9 +36,16 @@ struct ProvisioningFlow: Sendable {
         bearer: String, connection name: String, now: Int
     ) async throws -> (ProvisioningConnection, ProvisioningToken)? {
         let hash = Digest.sha256(bearer)
-        guard let token = try await services.store.read({ try $0.provisioningToken(hash: hash) }),
-            token.isValid(at: now), token.provider.text == name, let connection = connections[token.provider]
-        else { return nil }
+        let token = try await services.store.read { reader -> ProvisioningToken? in
+            guard let token = try reader.provisioningToken(hash: hash), token.isValid(at: now) else { return nil }
+            switch token.use {
+            case .bearer: return token
+            case .oauthClient: return nil
+            case .accessToken(let client):
+                return try reader.provisioningToken(client)?.isValid(at: now) == true ? token : nil
+            }
+        }
+        guard let token, token.provider.text == name, let connection = connections[token.provider] else { return nil }
         return (connection, token)
     }
 
@@ -67,7 +74,7 @@ struct ProvisioningFlow: Sendable {
                 guard isRefused else { return }
                 for entry in outcome.log {
                     try transaction.appendSyncLog(
-                        SyncLogRecord(entry, provider: connection.provider, token: token.id))
+                        SyncLogRecord(entry, provider: connection.provider, token: token.named))
                 }
             }
         }
@@ -88,7 +95,7 @@ struct ProvisioningFlow: Sendable {
             try effects.apply(outcome.effects, departed: directory.departed)
             try transaction.noteUse(of: token, at: now, after: Self.freshWhenWriting)
             for entry in outcome.log {
-                try transaction.appendSyncLog(SyncLogRecord(entry, provider: connection.provider, token: token.id))
+                try transaction.appendSyncLog(SyncLogRecord(entry, provider: connection.provider, token: token.named))
             }
             return (outcome.response, effects.ended)
         }
@@ -112,7 +119,7 @@ struct ProvisioningFlow: Sendable {
             let result = try guarded.hold(held, newID: newID, in: transaction)
             try transaction.appendSyncLog(
                 SyncLogRecord(
-                    provider: connection.provider, token: token.id, at: Timestamp(milliseconds: now &* 1000),
+                    provider: connection.provider, token: token.named, at: Timestamp(milliseconds: now &* 1000),
                     method: SCIMText.printable(request.method, limit: 16),
                     path: SCIMText.printable("/" + request.path.joined(separator: "/"), limit: 200), status: 403,
                     refusal: "held (\(result.0.id)): \(words)"))
@@ -134,6 +141,9 @@ struct ProvisioningFlow: Sendable {
 }
 
 extension ProvisioningToken {
+    /// What the administrator knows of it.
+    var named: RecordID { if case .accessToken(let client) = use { client } else { id } }
+
     func isStale(at now: Int, after seconds: Int) -> Bool { lastUsedAt.map { now - $0 >= seconds } ?? true }
 }
 
