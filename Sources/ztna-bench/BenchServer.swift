@@ -29,6 +29,8 @@ struct BenchServer: Sendable {
     let responder: InProcessResponder
     let coordinator: Coordinator
     let provider: InProcessProvider
+    /// The provider's.
+    let tokenSigner: InProcessProvider.TokenSigner
     let samlProvider: InProcessSAMLProvider
     let clock: LeapingClock
     let logger: Logger
@@ -49,11 +51,12 @@ struct BenchServer: Sendable {
         counts = CountingStore(store)
         control = CountingSigner(try Ed25519PrivateKey(from: .system))
         logger = Logger(label: "ztna-bench") { _ in Discarding() }
-        let key = try RSAPrivateKey()
+        let tokenSigner = Self.tokenSigner(try RSAPrivateKey())
+        self.tokenSigner = tokenSigner
         let provider = InProcessProvider(
             issuer: Self.issuer, clientID: "ztna",
             account: InProcessProvider.Account(subject: "nobody", email: "nobody@example.com", groups: []),
-            signer: Self.tokenSigner(key), clock: { Clocks.epoch })
+            signer: tokenSigner, clock: { Clocks.epoch })
         self.provider = provider
         let samlKey = try InProcessSAMLProvider.newKey("bench provider", now: Clocks.epoch)
         samlProvider = InProcessSAMLProvider(

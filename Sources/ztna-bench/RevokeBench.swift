@@ -1,15 +1,20 @@
 import ArgumentParser
+import Cryptography
+import Gateway
 import Identity
 import StoreSQLite
+import StrictJSON
+import Walkthrough
 
-/// From the identity provider's request until every agent concerned has been told: by SCIM, many agents connected.
+/// From the identity provider's request until every agent concerned has been told: by SCIM and by back-channel logout, many
+/// agents connected.
 ///
 /// Everybody sees everybody, so each event concerns every stream. In the figures: the request from its first byte in memory,
 /// its durable commit, the change log, the coordinator's new netmaps and signatures, and each stream's bytes. Not in them:
 /// sockets and TLS, and what the agent and its kernel do with the message; `ztna demo` measures the whole of it.
 struct RevokeBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "From a SCIM request to the last agent told.")
+        commandName: "revoke", abstract: "From the identity provider's word to the last agent told.")
 
     @Option(help: "Agents that hold netmap streams, at least, all the time.") var agents = 1_000
     @Option(help: "Events of each kind.") var events = 200
@@ -24,7 +29,7 @@ struct RevokeBench: AsyncParsableCommand {
         let file = directory.path + "/ztna.sqlite"
         let url = "https://ztna.example.com"
         let store = try SQLiteStore(path: file)
-        let people = try await Population(server: url, group: "staff").settle(agents + events, in: store)
+        let people = try await Population(server: url, group: "staff").settle(agents + 2 * events, in: store)
         await store.close()
         let server = try await BenchServer(
             url: url, provisioning: ProvisioningConfiguration(), file: file, meter: ClientMeter())
@@ -36,12 +41,13 @@ struct RevokeBench: AsyncParsableCommand {
                 var crowd = try await ConnectedCrowd(count: people.count, server: server, agents: agents)
                 rows += Self.rows("removal from the group", try await crowd.removals(events))
                 rows += Self.rows("active: false", try await crowd.deactivations(events))
+                rows += Self.rows("back-channel logout", try await crowd.logouts(events))
             }
         }
         output.show(
             rows,
             notes: [
-                "\(agents + events) agents connected; each deactivation leaves one less; all see each other, and each event "
+                "\(agents + 2 * events) agents connected; each deactivation and each logout leaves one less; all see each other, and each event "
                     + "counts until the last stream has delivered it; sockets, TLS, agents and their kernels are not in it"
             ])
     }
@@ -63,6 +69,7 @@ struct Revocations {
 
 /// People of one SCIM group, each with a connected agent.
 struct ConnectedCrowd {
+    private let server: BenchServer
     private let client: ProvisioningClient
     private let agents: SimulatedAgents
     private let users: [String]
@@ -76,6 +83,7 @@ struct ConnectedCrowd {
         client = walk.client
         users = walk.users
         self.agents = agents
+        self.server = server
         connected = Set(0..<count)
         try await agents.settled()
     }
@@ -93,9 +101,32 @@ struct ConnectedCrowd {
 
     /// Ends their sessions: they do not come back.
     mutating func deactivations(_ count: Int) async throws -> Revocations {
+        let (client, users) = (client, users)
+        return try await departures(count) { try await client.setActive(users[$0], false) }
+    }
+
+    /// By the provider's own word, with a token that it has signed beforehand.
+    mutating func logouts(_ count: Int) async throws -> Revocations {
+        let server = server
+        var forms: [Int: [UInt8]] = [:]
+        for number in connected { forms[number] = try LogoutForm(number, server: server).bytes }
+        return try await departures(count) { number in
+            let answer = try await server.responder.answer(
+                method: "POST", target: "/oidc/backchannel-logout/corp",
+                headers: [("content-type", "application/x-www-form-urlencoded")], body: forms[number] ?? [],
+                address: "192.0.2.1")
+            guard answer.status == 200 else {
+                throw BenchError.failed("logout: \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
+            }
+        }
+    }
+
+    private mutating func departures(
+        _ count: Int, _ request: (Int) async throws -> Void
+    ) async throws -> Revocations {
         var told = Revocations()
-        for number in 0..<count {
-            try await revoke(number, into: &told) { try await client.setActive(users[number], false) }
+        for number in connected.sorted().prefix(count) {
+            try await revoke(number, into: &told) { try await request(number) }
             connected.remove(number)
             try await agents.settled()
         }
@@ -108,5 +139,25 @@ struct ConnectedCrowd {
         try await request()
         told.answered.add(Clocks.wall - start)
         told.last.add(await agents.lastTold() - start)
+    }
+}
+
+/// What the identity provider posts when somebody's sign-in there is over. Source: OpenID Connect Back-Channel Logout 1.0 §2.4.
+private struct LogoutForm {
+    let bytes: [UInt8]
+
+    init(_ number: Int, server: BenchServer) throws {
+        let now = server.clock.now
+        let header: JSON = [
+            "alg": .string(server.tokenSigner.algorithm), "kid": .string(server.tokenSigner.keyID), "typ": "logout+jwt",
+        ]
+        let claims: JSON = [
+            "iss": .string(BenchServer.issuer), "aud": "ztna", "iat": .integer(now), "exp": .integer(now + 120),
+            "jti": .string(Randomness.system.token(8)), "sub": .string("person-\(number)"),
+            "events": ["http://schemas.openid.net/event/backchannel-logout": [:]],
+        ]
+        let input = Base64URL.encode(header.encoded()) + "." + Base64URL.encode(claims.encoded())
+        let signature = try server.tokenSigner.sign(Array(input.utf8))
+        bytes = Array("logout_token=\(input).\(Base64URL.encode(signature))".utf8)
     }
 }
