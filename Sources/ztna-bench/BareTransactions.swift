@@ -118,7 +118,7 @@ private struct Rows {
     private func beginSession(_ database: Database) throws {
         try run(
             """
-            INSERT INTO sessions (id, person, provider, device, created_at, expires_at, amr, id_token, nonce_bytes, refresh_hash)
+            INSERT INTO sessions (id, person, provider, device, created_at, expires_at, amr, evidence, random_bytes, refresh_hash)
             VALUES (?, ?, 'corp', ?, 0, 0, '[]', ?, CAST(? AS BLOB), CAST(? AS BLOB))
             """, [id, id, device, Self.body.idToken, hashes[0], hashes[1]], database)
         try noteChange(database)
