@@ -37,6 +37,22 @@ package enum IdentityProvider: Sendable {
         }
     }
 
+    /// Whether any answer of it would count as a second factor; else a session of it cannot be stepped up.
+    package var recognisesSecondFactor: Bool {
+        switch self {
+        case .openIDConnect(let provider): !provider.mfa.amr.isEmpty || !provider.mfa.acr.isEmpty
+        case .saml(let provider): !provider.mfaContexts.isEmpty
+        }
+    }
+
+    /// The administrator's key that says what counts as a second factor.
+    package var secondFactorKey: String {
+        switch self {
+        case .openIDConnect: "mfa: { amr: […], acr: […] }"
+        case .saml: "mfa: { authn_context: […] }"
+        }
+    }
+
     /// How its directory comes to us; nil: its people are known by their sign-ins alone.
     package var provisioning: ProvisioningConfiguration? {
         switch self {

@@ -35,13 +35,16 @@ package struct DeviceAuthorization: Hashable, Sendable {
     package let number: Int
     /// Where the command's loopback listener waits; nil when it has none.
     package let loopback: LoopbackListener?
+    /// Set when an open session is to be renewed; nil for a sign-in that begins one.
+    package let renewal: Renewal?
     package let createdAt: Int
     package let expiresAt: Int
     package var state: State = .pending
 
     package init(
         id: RecordID, deviceCodeHash: [UInt8], userCodeHash: [UInt8], userCode: UserCode, device: DeviceID,
-        asking: AskingDevice, number: Int, loopback: LoopbackListener?, createdAt: Int, expiresAt: Int
+        asking: AskingDevice, number: Int, loopback: LoopbackListener?, renewal: Renewal? = nil,
+        createdAt: Int, expiresAt: Int
     ) {
         self.id = id
         self.deviceCodeHash = deviceCodeHash
@@ -51,6 +54,7 @@ package struct DeviceAuthorization: Hashable, Sendable {
         self.asking = asking
         self.number = number
         self.loopback = loopback
+        self.renewal = renewal
         self.createdAt = createdAt
         self.expiresAt = expiresAt
     }

@@ -14,6 +14,8 @@ package enum SignInRefusal: Error, Hashable, Sendable {
     case denied
     /// The provider vouches for the person, but the directory that it provisions here has no such user.
     case unknownToDirectory
+    /// A session was to be renewed, and is not.
+    case renewal(RenewalRefusal)
 }
 
 /// The steps in the order of the protocol. Each takes the moment as an argument and either moves on or refuses.
@@ -30,10 +32,12 @@ extension DeviceAuthorization {
         }
     }
 
-    /// The browser is sent to an identity provider; pressing "back" and choosing again starts a new redirect.
+    /// The browser is sent to an identity provider; pressing "back" and choosing again starts a new redirect. A session is
+    /// renewed where it was made.
     package mutating func redirect(_ redirect: ProviderRedirect, cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
         try requireUnexpired(now)
         let browser = try requireBrowser(cookieHash)
+        guard renewal.map({ $0.provider == redirect.provider }) ?? true else { throw .outOfOrder }
         switch state {
         case .claimed, .redirected: state = .redirected(browser, redirect)
         default: throw .outOfOrder
@@ -102,7 +106,8 @@ extension DeviceAuthorization {
     }
 
     /// The person confirms the device. Elsewhere than on the device itself, only with the number its terminal shows:
-    /// one try, and a wrong one denies the sign-in (that change must be kept).
+    /// one try, and a wrong one denies the sign-in (that change must be kept). A session that is renewed stays that session,
+    /// and its person that person.
     package mutating func approve(
         session: SessionID, person: PersonID, number picked: Int?, loopback code: LoopbackCode?, cookieHash: [UInt8],
         now: Int
@@ -110,6 +115,10 @@ extension DeviceAuthorization {
         try requireUnexpired(now)
         let browser = try requireBrowser(cookieHash)
         guard case .authenticated(_, let signIn) = state else { throw .outOfOrder }
+        guard renewal.map({ $0.person == person }) ?? true else {
+            state = .failed(reason: RenewalRefusal.anotherPerson.rawValue)
+            throw .renewal(.anotherPerson)
+        }
         guard browser.isLocal || picked == number else {
             state = .denied
             throw .wrongNumber
@@ -117,7 +126,16 @@ extension DeviceAuthorization {
         // A browser on the device skips the number because the device must see its code: without one, no approval.
         guard !browser.isLocal || code != nil else { throw .outOfOrder }
         state = .approved(
-            Approval(session: session, person: person, signIn: signIn, loopback: browser.isLocal ? code : nil))
+            Approval(
+                session: renewal?.session ?? session, person: person, signIn: signIn,
+                loopback: browser.isLocal ? code : nil))
+    }
+
+    /// The provider's answer does not renew the session: the sign-in has failed, and the device is told why.
+    package mutating func fail(_ refusal: RenewalRefusal, cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        _ = try requireBrowser(cookieHash)
+        state = .failed(reason: refusal.rawValue)
     }
 
     package mutating func deny(cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
@@ -142,6 +160,9 @@ extension DeviceAuthorization {
             state = .redeemed(approval.session)
             return approval
         case .denied: throw .denied
+        case .failed(let reason):
+            guard let refusal = RenewalRefusal(rawValue: reason) else { throw .denied }
+            throw .renewal(refusal)
         default: throw .outOfOrder
         }
     }

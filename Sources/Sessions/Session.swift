@@ -20,17 +20,17 @@ package struct Session: Hashable, Sendable {
     package let provider: ProviderID
     package let device: DeviceID
     package let createdAt: Int
-    package let expiresAt: Int
-    package let authTime: Int?
-    package let amr: [String]
-    package let acr: String?
+    package private(set) var expiresAt: Int
+    package private(set) var authTime: Int?
+    package private(set) var amr: [String]
+    package private(set) var acr: String?
     /// When the identity provider says that more than one factor was used; nil when it does not.
-    package let mfaAt: Int?
-    package let evidence: SignInEvidence
+    package private(set) var mfaAt: Int?
+    package private(set) var evidence: SignInEvidence
     /// What its SAML provider's log-out names; nil for other providers.
-    package let principal: SAMLPrincipal?
+    package private(set) var principal: SAMLPrincipal?
     /// What its OpenID provider's back-channel log-out may name: `sid`.
-    package let providerSession: String?
+    package private(set) var providerSession: String?
     package var refresh: RefreshState?
     package private(set) var endedAt: Int?
     package private(set) var end: End?
@@ -78,6 +78,19 @@ package struct Session: Hashable, Sendable {
     }
 
     package func isActive(at now: Int) -> Bool { endedAt == nil && now < expiresAt }
+
+    /// Takes a newer sign-in of the same person in: what it says of time and factors counts from now on, and its evidence.
+    /// The session and its tokens stay; its end can only come nearer, where the provider says so.
+    package mutating func renew(by signIn: SignIn, now: Int) {
+        authTime = signIn.authTime
+        amr = signIn.amr
+        acr = signIn.acr
+        mfaAt = signIn.isMultiFactor ? (signIn.authTime ?? now) : nil
+        evidence = signIn.evidence
+        principal = signIn.principal ?? principal
+        providerSession = signIn.providerSession ?? providerSession
+        expiresAt = min(expiresAt, signIn.validUntil ?? Int.max)
+    }
 
     /// Ends it once; the first reason stays.
     package mutating func end(_ reason: End, now: Int) {

@@ -43,6 +43,12 @@ extension DeviceAuthorization {
         if let loopback {
             members["loopback"] = ["port": .integer(Int(loopback.port)), "token_hash": .bytes(loopback.tokenHash)]
         }
+        if let renewal {
+            members["renewal"] = [
+                "session": .string(renewal.session.text), "person": .string(renewal.person.text),
+                "provider": .string(renewal.provider.text),
+            ]
+        }
         return JSON.object(members).encodedText()
     }
 
@@ -53,6 +59,12 @@ extension DeviceAuthorization {
             guard let port = UInt16(exactly: try members.integer("port")) else { throw JSONError.member("port") }
             return LoopbackListener(port: port, tokenHash: try members.bytes("token_hash"))
         }
+        let renewal = try members.optionalObject("renewal").map { members in
+            Renewal(
+                session: try members.parsed("session") { SessionID($0) },
+                person: try members.parsed("person") { PersonID($0) },
+                provider: try members.parsed("provider") { ProviderID($0) })
+        }
         self.init(
             id: keys.id, deviceCodeHash: keys.deviceCodeHash, userCodeHash: keys.userCodeHash,
             userCode: try members.parsed("user_code") { UserCode(typed: $0) },
@@ -60,8 +72,8 @@ extension DeviceAuthorization {
             asking: AskingDevice(
                 hostName: try asking.string("host_name"), operatingSystem: try asking.string("operating_system"),
                 address: try asking.string("address"), publicKey: try asking.bytes("public_key")),
-            number: try members.integer("number"), loopback: loopback, createdAt: try members.integer("created_at"),
-            expiresAt: keys.expiresAt)
+            number: try members.integer("number"), loopback: loopback, renewal: renewal,
+            createdAt: try members.integer("created_at"), expiresAt: keys.expiresAt)
         state = try State(members.object("state"), stateHash: keys.stateHash)
     }
 }

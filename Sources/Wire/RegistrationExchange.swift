@@ -38,4 +38,12 @@ package enum ControlErrorName: String, Hashable, Sendable, CaseIterable {
     case invalidClient = "invalid_client"
     case serverError = "server_error"
     case temporarilyUnavailable = "temporarily_unavailable"
+    /// Nothing that the provider could say would count as a second factor: the configuration does not say what does.
+    case secondFactorNotConfigured = "second_factor_not_configured"
+    /// The person is none of the administrators that the configuration names.
+    case notAnAdministrator = "not_an_administrator"
+    /// The question or command is not one that this server answers there, or what it names is not there.
+    case commandRefused = "command_refused"
+    /// RFC 9470 §3: the sign-in is too old for this; a step-up helps.
+    case insufficientUserAuthentication = "insufficient_user_authentication"
 }

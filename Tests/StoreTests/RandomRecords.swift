@@ -120,6 +120,9 @@ struct RandomRecords: RandomNumberGenerator {
             asking: AskingDevice(hostName: text(), operatingSystem: text(), address: text(), publicKey: bytes(32)),
             number: number(10...99),
             loopback: optional { LoopbackListener(port: UInt16($0.number(0...65535)), tokenHash: $0.hash()) },
+            renewal: optional {
+                Renewal(session: $0.recordID(), person: $0.recordID(), provider: $0.providerID())
+            },
             createdAt: time(), expiresAt: time())
         authorization.state = state()
         return authorization

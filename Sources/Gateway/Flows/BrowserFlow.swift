@@ -69,7 +69,9 @@ struct BrowserFlow: Sendable {
             guard let nonce = CommittingNonce(device: authorization.device, randomBytes: nonceBytes) else { return nil }
             let request = AuthorizationRequest(
                 clientID: provider.clientID, redirectURI: configuration.redirectURI(provider.id),
-                scope: provider.scope, state: state, nonce: nonce, proofKey: ProofKey(verifier: verifier))
+                scope: provider.scope, state: state, nonce: nonce, proofKey: ProofKey(verifier: verifier),
+                maxAge: authorization.renewal == nil ? nil : 0,
+                acrValues: authorization.renewal == nil ? [] : provider.mfa.acr.sorted())
             return .success(.address(request.url(at: metadata.authorizationEndpoint)))
         }
     }
@@ -146,8 +148,11 @@ struct BrowserFlow: Sendable {
                     session: session, person: person.id, number: number, loopback: loopback, cookieHash: cookieHash,
                     now: now)
             } catch {
-                // A wrong number has denied the sign-in: that is kept.
-                if error == .wrongNumber { try transaction.save(authorization) }
+                // A wrong number has denied the sign-in, another person has failed it: that is kept.
+                switch error {
+                case .wrongNumber, .renewal: try transaction.save(authorization)
+                default: break
+                }
                 return .failure(error)
             }
             try transaction.keep(person, signIn, user: user, groups: links?.groups, at: now)
@@ -156,7 +161,8 @@ struct BrowserFlow: Sendable {
         }
         switch result {
         case .success(let authorization)?: open.note(authorization)
-        case .failure(.wrongNumber)?, .failure(.denied)?, .failure(.unknownToDirectory)?: try await refreshOpen(id)
+        case .failure(.wrongNumber)?, .failure(.denied)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
+            try await refreshOpen(id)
         case .failure?, nil: break
         }
         return result

@@ -20,6 +20,8 @@ struct DeviceFlow: Sendable {
         var operatingSystem: String
         var address: String
         var loopbackPort: UInt16?
+        /// Renews this session instead of beginning one.
+        var renews: SessionID?
     }
 
     struct Started: Sendable {
@@ -35,6 +37,10 @@ struct DeviceFlow: Sendable {
         let localToken = request.loopbackPort == nil ? nil : randomness.token(24)
         let userCode = UserCode(from: randomness)
         guard let id = RecordID(randomness.token(16)) else { throw OAuthFailure(.serverError, "try again") }
+        var renewal: Renewal?
+        if let session = request.renews {
+            renewal = try await self.renewal(of: session, by: request.proof.device, now: now)
+        }
         let authorization = DeviceAuthorization(
             id: id, deviceCodeHash: Digest.sha256(deviceCode),
             userCodeHash: services.secrets.userCodeHash(userCode.letters), userCode: userCode,
@@ -46,7 +52,7 @@ struct DeviceFlow: Sendable {
             loopback: request.loopbackPort.flatMap { port in
                 localToken.map { LoopbackListener(port: port, tokenHash: Digest.sha256($0)) }
             },
-            createdAt: now, expiresAt: now + Self.lifetime)
+            renewal: renewal, createdAt: now, expiresAt: now + Self.lifetime)
         guard open.reserve(authorization, now: now) else {
             services.logger.warning(
                 "sign-in refused: too many already wait for a browser", metadata: ["address": "\(request.address)"])
@@ -60,7 +66,7 @@ struct DeviceFlow: Sendable {
             throw error
         }
         services.logger.info(
-            "sign-in begun",
+            renewal == nil ? "sign-in begun" : "renewal of a sign-in begun",
             metadata: [
                 "sign_in": "\(id)", "device": "\(request.proof.device)", "host": "\(request.hostName)",
                 "address": "\(request.address)",
@@ -87,14 +93,15 @@ struct DeviceFlow: Sendable {
         }
     }
 
-    /// One transaction: the code is used up, the device's former session ends, the new one begins.
+    /// One transaction: the code is used up, the device's former session ends, the new one begins; or else its present one
+    /// is renewed.
     private func redeem(
         _ hash: [UInt8], loopbackCodeHash: [UInt8]?, device: DeviceID, now: Int
     ) async throws -> GrantedTokens {
         let lifetime = configuration.sessionLifetime
         let secrets = services.secrets
         // Nil while the browser is on its way to the command's listener: it carries the code that is still missing.
-        let outcome: Result<Session?, SignInRefusal> = try await services.store.write { transaction in
+        let outcome: Result<Redeemed?, SignInRefusal> = try await services.store.write { transaction in
             guard var authorization = try transaction.deviceAuthorization(deviceCodeHash: hash) else {
                 return .failure(.outOfOrder)
             }
@@ -110,6 +117,13 @@ struct DeviceFlow: Sendable {
             guard let person = try transaction.person(approval.person), person.isActive else {
                 return .failure(.denied)
             }
+            if authorization.renewal != nil {
+                guard let session = try transaction.renewSession(of: device, by: approval, now: now) else {
+                    return .failure(.renewal(.sessionOver))
+                }
+                try transaction.save(authorization)
+                return .success(Redeemed(session: session, isRenewed: true))
+            }
             let token = RefreshToken(session: approval.session, generation: 0, key: secrets.refreshTokenKey)
             var session = Session(
                 id: approval.session, person: approval.person, device: device, signIn: approval.signIn, createdAt: now,
@@ -120,17 +134,19 @@ struct DeviceFlow: Sendable {
                 currentHash: token.hash, generation: 0, previousHash: nil, attemptHash: nil, rotatedAt: now)
             try transaction.replaceSession(of: device, by: session, now: now)
             try transaction.save(authorization)
-            return .success(session)
+            return .success(Redeemed(session: session, isRenewed: false))
         }
         switch outcome {
         case .success(nil): throw OAuthFailure(.authorizationPending, "waiting for the browser")
-        case .success(let session?):
+        case .success(let redeemed?):
             open.forget(hash)
+            let session = redeemed.session
             services.logger.info(
-                "signed in",
+                redeemed.isRenewed ? "sign-in renewed" : "signed in",
                 metadata: ["session": "\(session.id)", "person": "\(session.person)", "device": "\(session.device)"])
             return try GrantedTokens(
-                session: session, generation: 0, services: services, issuer: configuration.serverURL, now: now)
+                session: session, generation: redeemed.isRenewed ? nil : 0, services: services,
+                issuer: configuration.serverURL, now: now)
         case .failure(let refusal): throw wireFailure(refusal, hash: hash)
         }
     }
@@ -141,13 +157,33 @@ struct DeviceFlow: Sendable {
         case .denied, .wrongNumber, .unknownToDirectory:
             open.forget(hash)
             return OAuthFailure(.accessDenied, "the sign-in was refused in the browser")
+        case .renewal(let refusal):
+            open.forget(hash)
+            return OAuthFailure(.accessDenied, "\(refusal.rawValue): \(refusal.explanation)")
         case .outOfOrder, .anotherBrowser:
             return OAuthFailure(.invalidGrant, "this device code is not known, or was used already")
         }
     }
+
+    private struct Redeemed: Sendable {
+        var session: Session
+        var isRenewed: Bool
+    }
 }
 
 extension StoreTransaction {
+    /// What the device is signed in as, with the new sign-in's word on time and factors. Nil: that session is over.
+    fileprivate func renewSession(of device: DeviceID, by approval: Approval, now: Int) throws -> Session? {
+        guard var session = try session(approval.session), session.device == device, session.person == approval.person,
+            session.isActive(at: now)
+        else { return nil }
+        session.renew(by: approval.signIn, now: now)
+        guard session.isActive(at: now) else { return nil }
+        try save(session)
+        try appendChange(.session(session.id), at: now)
+        return session
+    }
+
     /// Ends what the device was signed in as. The same person's node passes to the new session without a gap; another
     /// person's node is nobody's until the device registers anew.
     fileprivate func replaceSession(of device: DeviceID, by session: Session, now: Int) throws {

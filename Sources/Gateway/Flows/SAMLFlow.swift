@@ -44,19 +44,23 @@ struct SAMLFlow: Sendable {
                 return nil
             }
             return .success(
-                try await departure(requestID.text, relayState: state, to: provider, described: idp, now: now))
+                try await departure(
+                    requestID.text, relayState: state, to: provider, described: idp,
+                    renews: authorization.renewal != nil, now: now))
         }
     }
 
-    /// The signed request, by the binding that the provider takes.
+    /// The signed request, by the binding that the provider takes. `renews`: the person must authenticate anew, in one of
+    /// the ways that count as multi-factor.
     func departure(
         _ requestID: String, relayState: String, to provider: SAMLProviderConfiguration, described idp: IdPDescription,
-        now: Int
+        renews: Bool = false, now: Int
     ) async throws -> Departure {
         guard let (binding, endpoint) = idp.signOn else { throw ProviderFault.saml(.noEndpoint("SingleSignOnService")) }
         let request = AuthnRequest(
             id: requestID, issueInstant: now, destination: endpoint, serviceProvider: try serviceProvider(provider.id),
-            nameIDFormat: provider.nameIDFormat)
+            nameIDFormat: provider.nameIDFormat, forceAuthn: renews,
+            requestedContext: renews ? AuthnRequest.RequestedContext(provider.mfaContexts.sorted()) : nil)
         let key = saml.signingKey
         return try await onWorkers { () throws(SAMLError) in
             let state = try RelayState(relayState)
@@ -69,12 +73,14 @@ struct SAMLFlow: Sendable {
 
     /// What the response to one request says, or the rule that it breaks. Errors: `ProviderFault`.
     func validated(
-        _ response: [UInt8], from provider: SAMLProviderConfiguration, requestID: String, requestedAt: Int, now: Int
+        _ response: [UInt8], from provider: SAMLProviderConfiguration, requestID: String, requestedAt: Int,
+        renews: Bool = false, now: Int
     ) async throws -> ValidatedAssertion {
         try await checked(provider, now: now) { expectation throws(SAMLError) in
             var expectation = expectation
             expectation.requestID = requestID
             expectation.requestedAt = requestedAt
+            expectation.forcedAuthentication = renews
             return try ResponseValidation.validate(response, against: expectation)
         }
     }

@@ -67,12 +67,24 @@ struct CallbackRoutes: Sendable {
         do throws(ProviderFault) {
             let result = try await exchange.signIn(
                 response, device: taken.authorization.device, sent: taken.redirect, codeVerifier: codeVerifier,
-                now: services.clock())
+                maxAge: taken.authorization.renewal == nil ? nil : 0, now: services.clock())
             signIn = result.0
             for note in result.notes {
                 services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])
             }
-        } catch { return answers.providerFailed(error, provider: provider.id) }
+        } catch {
+            if let refusal = try await flow.refuseRenewal(
+                after: error, of: taken.authorization, cookieHash: cookieHash, now: services.clock())
+            {
+                return answers.over(refusal)
+            }
+            return answers.providerFailed(error, provider: provider.id)
+        }
+        if let refusal = try await flow.refuseRenewal(
+            signIn, of: taken.authorization, cookieHash: cookieHash, now: services.clock())
+        {
+            return answers.over(refusal)
+        }
         if let refusal = try await flow.turnAway(
             signIn, from: taken.authorization.id, cookieHash: cookieHash, now: services.clock())
         {

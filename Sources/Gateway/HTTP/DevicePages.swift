@@ -27,7 +27,9 @@ struct DevicePages: Sendable {
         router.post("/device/sign-in") { request, _ in await answers.guarded { try await chooseProvider(request) } }
         router.get("/device/confirm") { request, _ in await answers.guarded { try await showConfirmation(request) } }
         router.post("/device/confirm") { request, _ in await answers.guarded { try await confirm(request) } }
-        router.get("/device/done") { _, _ in answers.allowed(deviceName: nil) }
+        router.get("/device/done") { request, _ in
+            answers.allowed(deviceName: nil, isRenewal: request.uri.queryParameters["renewed"] != nil)
+        }
     }
 
     /// The code may come in the address; it is only shown, for comparison, never acted on.
@@ -74,7 +76,7 @@ struct DevicePages: Sendable {
             if spent == nil { limits.codeWasRight() }
             return Answer.seeOther("/device/request", cookies: [SignInCookie.signIn.setting(authorization.id.text)])
         case .failure(.denied)?, .failure(.outOfOrder)?, .failure(.expired)?, nil, .failure(.anotherBrowser)?,
-            .failure(.wrongNumber)?, .failure(.unknownToDirectory)?:
+            .failure(.wrongNumber)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
             if let spent { return tooManyCodes(wait: spent, address: address) }
             services.logger.info("unknown code entered", metadata: ["address": "\(address)"])
             return codePage(
@@ -97,11 +99,15 @@ struct DevicePages: Sendable {
     private func requestPage(
         _ browser: BrowserRequest, _ authorization: DeviceAuthorization, email: String, problem: String?
     ) -> Response {
-        let providers = configuration.providers.map { RequestPage.Provider(id: $0.id.text, name: $0.name) }
-        let routes = configuration.providers.count > 1 && configuration.providers.contains { !$0.domains.isEmpty }
+        // A session is renewed where it was made.
+        let only = authorization.renewal?.provider
+        let offered = configuration.providers.filter { only == nil || $0.id == only }
+        let providers = offered.map { RequestPage.Provider(id: $0.id.text, name: $0.name) }
+        let routes = offered.count > 1 && offered.contains { !$0.domains.isEmpty }
         let page = RequestPage(
             csrf: csrf(browser), facts: answers.facts(authorization, now: services.clock()), providers: providers,
-            emailRouting: routes, email: email, isElsewhere: authorization.browser?.isLocal != true, problem: problem)
+            emailRouting: routes, email: email, isElsewhere: authorization.browser?.isLocal != true,
+            isRenewal: authorization.renewal != nil, problem: problem)
         return Answer.page(answers.pages.request(page), status: problem == nil ? .ok : .badRequest)
     }
 
@@ -154,7 +160,8 @@ struct DevicePages: Sendable {
             csrf: csrf(browser), facts: answers.facts(authorization, now: services.clock()),
             person: signIn.displayName, email: signIn.email?.text ?? "",
             providerName: configuration.provider(signIn.provider)?.name ?? signIn.provider.text,
-            numbers: authorization.browser?.numbers.map(String.init) ?? [])
+            numbers: authorization.browser?.numbers.map(String.init) ?? [],
+            isRenewal: authorization.renewal != nil)
         return Answer.page(answers.pages.confirm(page))
     }
 
@@ -181,7 +188,10 @@ struct DevicePages: Sendable {
         services.logger.info("sign-in confirmed", metadata: ["sign_in": "\(authorization.id)"])
         guard case .approved(let approval) = authorization.state, approval.loopback != nil,
             let port = authorization.loopback?.port
-        else { return answers.allowed(deviceName: authorization.asking.hostName) }
+        else {
+            return answers.allowed(
+                deviceName: authorization.asking.hostName, isRenewal: authorization.renewal != nil)
+        }
         let url = "http://127.0.0.1:\(port)/?code=\(code)"
         return answers.onward(
             OnwardPage(

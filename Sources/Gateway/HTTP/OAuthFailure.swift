@@ -17,11 +17,13 @@ struct OAuthFailure: Error, Hashable {
     /// RFC 6749 §5.2, RFC 8628 §3.5, RFC 9449 §5, RFC 6750 §3.1.
     var status: HTTPResponse.Status {
         switch name {
-        case .invalidToken, .invalidClient: .unauthorized
+        case .invalidToken, .invalidClient, .insufficientUserAuthentication: .unauthorized
+        case .notAnAdministrator: .forbidden
+        case .commandRefused: .unprocessableContent
         case .temporarilyUnavailable: retryAfter == nil ? .serviceUnavailable : .tooManyRequests
         case .serverError: .internalServerError
         case .invalidRequest, .useDPoPNonce, .invalidDPoPProof, .invalidGrant, .authorizationPending, .slowDown,
-            .accessDenied, .expiredToken, .unsupportedGrantType:
+            .accessDenied, .expiredToken, .unsupportedGrantType, .secondFactorNotConfigured:
             .badRequest
         }
     }

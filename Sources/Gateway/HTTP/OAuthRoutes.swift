@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import HTTPTypes
 internal import Hummingbird
+internal import Identity
 internal import Logging
 internal import Sessions
 internal import SignedDocuments
@@ -87,11 +88,15 @@ struct OAuthRoutes: Sendable {
             }
             return port
         }
+        let renews: SessionID? = try form["renew_session"].map { text in
+            guard let id = SessionID(text) else { throw OAuthFailure(.invalidRequest, "renew_session is no session") }
+            return id
+        }
         let started = try await deviceFlow.begin(
             DeviceFlow.Request(
                 proof: proof, hostName: try plainText(form["device_name"], "device_name", maximum: 253),
                 operatingSystem: try plainText(form["device_os"], "device_os", maximum: 128), address: address,
-                loopbackPort: port),
+                loopbackPort: port, renews: renews),
             now: now)
         return Answer.json(response(to: started))
     }

@@ -48,6 +48,9 @@ struct PageAnswers: Sendable {
                 remedy:
                     "Ask your administrator to assign you to this application at the identity provider, then run `ztna login` again.",
                 status: .forbidden)
+        case .renewal(let refusal):
+            let (title, message, remedy) = refusal.page
+            return outcome(.failed, title, message, remedy: remedy, status: .forbidden)
         case .anotherBrowser, .outOfOrder:
             return outcome(
                 .failed, "There is no sign-in here to continue",
@@ -62,9 +65,12 @@ struct PageAnswers: Sendable {
             remedy: "If somebody asked you to enter that code, tell your administrator.")
     }
 
-    func allowed(deviceName: String?) -> Response {
+    func allowed(deviceName: String?, isRenewal: Bool = false) -> Response {
         outcome(
-            .allowed, "You are signed in", "Your device is connecting now. You can close this window.",
+            .allowed, isRenewal ? "Your sign-in is renewed" : "You are signed in",
+            isRenewal
+                ? "Nothing on your device was interrupted: try again what was refused. You can close this window."
+                : "Your device is connecting now. You can close this window.",
             deviceName: deviceName, cookies: [SignInCookie.signIn.clearing, SignInCookie.local.clearing])
     }
 

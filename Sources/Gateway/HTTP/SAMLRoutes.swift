@@ -110,13 +110,26 @@ struct SAMLRoutes: Sendable {
         let assertion: ValidatedAssertion
         do {
             assertion = try await flow.validated(
-                response, from: provider, requestID: requestID.text, requestedAt: posted.redirect.requestedAt, now: now)
+                response, from: provider, requestID: requestID.text, requestedAt: posted.redirect.requestedAt,
+                renews: posted.authorization.renewal != nil, now: now)
             let result = try flow.signIn(assertion, from: provider, randomBytes: randomBytes)
             signIn = result.0
             for note in result.notes {
                 services.logger.notice("claims", metadata: ["provider": "\(provider.id)", "note": "\(note)"])
             }
-        } catch let fault as ProviderFault { return answers.providerFailed(fault, provider: provider.id) }
+        } catch let fault as ProviderFault {
+            if let refusal = try await flow.browser.refuseRenewal(
+                after: fault, of: posted.authorization, cookieHash: posted.cookieHash, now: now)
+            {
+                return answers.over(refusal)
+            }
+            return answers.providerFailed(fault, provider: provider.id)
+        }
+        if let refusal = try await flow.browser.refuseRenewal(
+            signIn, of: posted.authorization, cookieHash: posted.cookieHash, now: now)
+        {
+            return answers.over(refusal)
+        }
         if let refusal = try await flow.browser.turnAway(
             signIn, from: posted.authorization.id, cookieHash: posted.cookieHash, now: now)
         {

@@ -35,6 +35,7 @@ extension RequestPage: PageMembers {
         case "emailRouting": emailRouting
         case "email": email
         case "isElsewhere": isElsewhere
+        case "isRenewal": isRenewal
         case "problem": problem
         default: nil
         }
@@ -61,6 +62,7 @@ extension ConfirmPage: PageMembers {
         case "providerName": providerName
         case "numbers": numbers
         case "asksForNumber": asksForNumber
+        case "isRenewal": isRenewal
         case "problem": problem
         default: nil
         }

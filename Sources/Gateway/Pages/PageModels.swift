@@ -39,15 +39,17 @@ package struct RequestPage: Sendable {
     let emailRouting: Bool
     let email: ShownText
     let isElsewhere: Bool
+    let isRenewal: Bool
     let problem: ShownText?
 
     /// - Parameters:
     ///   - emailRouting: offers the e-mail field above the providers.
     ///   - email: what the person typed last time; may be empty.
     ///   - isElsewhere: the browser has not proved to be on the device's machine: shows the warning.
+    ///   - isRenewal: the device is signed in, and wants a recent sign-in with a second factor: says so, and why.
     package init(
         csrf: String, facts: DeviceFacts, providers: [Provider], emailRouting: Bool, email: String = "",
-        isElsewhere: Bool, problem: String? = nil
+        isElsewhere: Bool, isRenewal: Bool = false, problem: String? = nil
     ) {
         self.csrf = ShownText(csrf)
         self.facts = facts
@@ -56,6 +58,7 @@ package struct RequestPage: Sendable {
         self.emailRouting = emailRouting
         self.email = ShownText(email)
         self.isElsewhere = isElsewhere
+        self.isRenewal = isRenewal
         self.problem = problem.map(ShownText.init)
     }
 }
@@ -72,14 +75,16 @@ package struct ConfirmPage: Sendable {
     let providerName: ShownText
     let numbers: [ShownText]
     let asksForNumber: Bool
+    let isRenewal: Bool
     let problem: ShownText?
 
     /// - Parameters:
     ///   - email: empty if the provider gave none that is verified.
     ///   - numbers: the two-digit numbers to choose from; empty when browser and device are one machine.
+    ///   - isRenewal: the device is this person's already; its sign-in is renewed.
     package init(
         csrf: String, facts: DeviceFacts, person: String, email: String, providerName: String, numbers: [String],
-        problem: String? = nil
+        isRenewal: Bool = false, problem: String? = nil
     ) {
         self.csrf = ShownText(csrf)
         self.facts = facts
@@ -88,6 +93,7 @@ package struct ConfirmPage: Sendable {
         self.providerName = ShownText(providerName)
         self.numbers = numbers.map(ShownText.init)
         asksForNumber = !numbers.isEmpty
+        self.isRenewal = isRenewal
         self.problem = problem.map(ShownText.init)
     }
 }

@@ -118,11 +118,18 @@ enum PageTemplates {
         {{/steps}}
         {{$main}}
         <main>
-        <h1>Is this device yours?</h1>
+        <h1>{{#isRenewal}}Renew your sign-in?{{/isRenewal}}{{^isRenewal}}Is this device yours?{{/isRenewal}}</h1>
         {{#problem}}
         {{> problem}}
         {{/problem}}
+        {{#isRenewal}}
+        <p class="lead" id="renewal">This device is signed in to the network of <bdi>{{organisation}}</bdi>. What it wants to reach
+        asks for a recent sign-in with a second factor, so you are asked to sign in once more. Its connections go on
+        meanwhile.</p>
+        {{/isRenewal}}
+        {{^isRenewal}}
         <p class="lead">It asks to join the network of <bdi>{{organisation}}</bdi> in your name. If it is yours, sign in.</p>
+        {{/isRenewal}}
         {{#isElsewhere}}
         <div class="note warning" role="note" id="elsewhere">
         <p><strong>Only continue if you started this yourself, just now.</strong> The request seems to come from
@@ -174,7 +181,7 @@ enum PageTemplates {
         {{/steps}}
         {{$main}}
         <main>
-        <h1>Allow this device?</h1>
+        <h1>{{#isRenewal}}Renew this device’s sign-in?{{/isRenewal}}{{^isRenewal}}Allow this device?{{/isRenewal}}</h1>
         {{#problem}}
         {{> problem}}
         {{/problem}}
@@ -183,7 +190,12 @@ enum PageTemplates {
         {{#email}}<span><bdi>{{.}}</bdi></span>{{/email}}
         <span class="aside">signed in with <bdi>{{providerName}}</bdi></span>
         </p>
+        {{#isRenewal}}
+        <p class="lead">If you say yes, this device reaches in your name what asks for a recent second factor.</p>
+        {{/isRenewal}}
+        {{^isRenewal}}
         <p class="lead">If you say yes, this device acts in your name on the network.</p>
+        {{/isRenewal}}
         {{#facts}}
         {{> facts}}
         {{/facts}}

@@ -13,8 +13,10 @@ struct CodeExchange: Sendable {
     let clients: ProviderClients
     let fetch: ProviderFetch
 
+    /// `maxAge`: as sent in the authorization request.
     func signIn(
-        _ response: AuthorizationResponse, device: DeviceID, sent: ProviderRedirect, codeVerifier: String, now: Int
+        _ response: AuthorizationResponse, device: DeviceID, sent: ProviderRedirect, codeVerifier: String,
+        maxAge: Int?, now: Int
     ) async throws(ProviderFault) -> (SignIn, notes: [String]) {
         let metadata = try await clients.metadata(of: provider)
         do throws(AuthorizationResponseError) {
@@ -30,7 +32,7 @@ struct CodeExchange: Sendable {
         let tokens = try await requests.tokens(
             code: code, redirectURI: redirectURI, proofKey: ProofKey(verifier: codeVerifier),
             at: metadata.tokenEndpoint)
-        let idToken = try await validated(tokens, device: device, sent: sent, now: now)
+        let idToken = try await validated(tokens, device: device, sent: sent, maxAge: maxAge, now: now)
         var userInfo: UserInfo?
         if needsUserInfo(idToken), let endpoint = metadata.userinfoEndpoint {
             userInfo = try await requests.userInfo(
@@ -52,7 +54,7 @@ struct CodeExchange: Sendable {
     }
 
     private func validated(
-        _ tokens: TokenResponse, device: DeviceID, sent: ProviderRedirect, now: Int
+        _ tokens: TokenResponse, device: DeviceID, sent: ProviderRedirect, maxAge: Int?, now: Int
     ) async throws(ProviderFault) -> ValidatedIDToken {
         guard let nonce = CommittingNonce(device: device, randomBytes: sent.randomBytes) else {
             throw .idToken(.claim("nonce"))
@@ -67,7 +69,7 @@ struct CodeExchange: Sendable {
                 with: key,
                 against: IDTokenExpectation(
                     issuer: provider.issuer, clientID: provider.clientID, nonce: nonce.text,
-                    requestedAt: sent.requestedAt, now: now, accessToken: tokens.accessToken))
+                    requestedAt: sent.requestedAt, now: now, accessToken: tokens.accessToken, maxAge: maxAge))
         } catch { throw .idToken(error) }
     }
 
