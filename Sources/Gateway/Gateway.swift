@@ -19,7 +19,10 @@ package struct Gateway: Sendable {
     private let provisioningTokens: ProvisioningTokenEndpoint
     /// What an operator asks and does about provisioning.
     package let provisioningAdministration: ProvisioningAdministration
-    private let serverURL: String
+    /// What signed-in devices may ask beside their netmap; set before the router is made.
+    package var control = ControlServices()
+    private let configuration: GatewayConfiguration
+    private let services: GatewayServices
 
     /// A provider speaks SAML, and the services for it are not there.
     package struct NoSAMLServices: Error {}
@@ -56,11 +59,13 @@ package struct Gateway: Sendable {
         provisioningTokens = ProvisioningTokenEndpoint(flow: provisioningFlow, services: services, call: call)
         provisioningAdministration = ProvisioningAdministration(
             flow: provisioningFlow, configuration: configuration, services: services)
-        serverURL = configuration.serverURL
+        self.configuration = configuration
+        self.services = services
     }
 
     package func router() -> Router<GatewayContext> {
         let router = Router(context: GatewayContext.self)
+        let serverURL = configuration.serverURL
         if serverURL.hasPrefix("https://") { router.add(middleware: StrictTransportSecurity()) }
         let pages = devicePages.answers.pages
         let landing = pages.landing(LandingPage(serverURL: serverURL))
@@ -70,6 +75,8 @@ package struct Gateway: Sendable {
         router.get("/assets/icon.svg") { _, _ in Answer.asset(Pages.icon, type: "image/svg+xml") }
         oauth.add(to: router)
         nodes.add(to: router)
+        ControlRoutes(configuration: configuration, services: services, nodes: nodes, control: control)
+            .add(to: router)
         devicePages.add(to: router)
         callbacks.add(to: router)
         saml?.add(to: router)

@@ -14,16 +14,19 @@ package struct GatewayConfiguration: Sendable {
     package var sessionLifetime: Int
     /// Proxies whose `X-Forwarded-For` is believed.
     package var trustedProxies: [IPPrefix]
+    /// How old the second factor of a person may be who administers over the network, in seconds; nil: it is not asked for.
+    package var administratorsMFA: Int?
 
     package init(
         serverURL: String, organisation: String, providers: [IdentityProvider], sessionLifetime: Int,
-        trustedProxies: [IPPrefix]
+        trustedProxies: [IPPrefix], administratorsMFA: Int? = nil
     ) {
         self.serverURL = serverURL
         self.organisation = organisation
         self.providers = providers
         self.sessionLifetime = sessionLifetime
         self.trustedProxies = trustedProxies
+        self.administratorsMFA = administratorsMFA
     }
 
     package func provider(_ id: ProviderID) -> IdentityProvider? { providers.first { $0.id == id } }

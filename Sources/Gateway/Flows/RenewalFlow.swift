@@ -18,12 +18,14 @@ extension DeviceFlow {
         }
         guard let session else {
             services.logger.notice(
-                "renewal refused: the device has no such session", metadata: ["session": "\(id)", "device": "\(device)"])
+                "renewal refused: the device has no such session",
+                metadata: ["session": "\(id)", "device": "\(device)"])
             throw OAuthFailure(.invalidGrant, "there is no session of this device to renew: run `ztna login`")
         }
         guard let provider = configuration.provider(session.provider) else {
             throw OAuthFailure(
-                .invalidGrant, "the identity provider of this session is no longer configured: run `ztna login --force`")
+                .invalidGrant, "the identity provider of this session is no longer configured: run `ztna login --force`"
+            )
         }
         guard provider.recognisesSecondFactor else {
             services.logger.warning(

@@ -81,6 +81,10 @@ enum Answer {
             // RFC 9449 §7.1, §9.
             response.headers.set(.wwwAuthenticate, "DPoP error=\"\(failure.name.rawValue)\", algs=\"EdDSA\"")
         }
+        if failure.name == .insufficientUserAuthentication {
+            let age = failure.maxAge.map { ", max_age=\"\($0)\"" } ?? ""
+            response.headers.set(.wwwAuthenticate, "DPoP error=\"\(failure.name.rawValue)\"\(age), algs=\"EdDSA\"")
+        }
         return response
     }
 

@@ -26,7 +26,8 @@ struct NodeRoutes: Sendable {
         }
     }
 
-    private func authorized(
+    /// A call with a good proof and the access token that is bound to the same key.
+    func authorized(
         _ request: Request, _ context: GatewayContext, path: String,
         _ work: (AccessToken, Ed25519PublicKey, Int) async throws -> Response
     ) async -> Response {

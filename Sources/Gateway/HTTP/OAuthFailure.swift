@@ -7,11 +7,14 @@ struct OAuthFailure: Error, Hashable {
     var name: ControlErrorName
     var description: String
     var retryAfter: Int?
+    /// How old a sign-in may be for this, in seconds. Source: RFC 9470 §3.
+    var maxAge: Int?
 
-    init(_ name: ControlErrorName, _ description: String, retryAfter: Int? = nil) {
+    init(_ name: ControlErrorName, _ description: String, retryAfter: Int? = nil, maxAge: Int? = nil) {
         self.name = name
         self.description = description
         self.retryAfter = retryAfter
+        self.maxAge = maxAge
     }
 
     /// RFC 6749 §5.2, RFC 8628 §3.5, RFC 9449 §5, RFC 6750 §3.1.

@@ -1,0 +1,125 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Identity
+internal import IdentityProviders
+internal import Logging
+internal import NIOCore
+internal import Sessions
+internal import Store
+internal import StrictJSON
+internal import Wire
+
+/// Questions, attempts and administration of a signed-in device. Source: RFC 9449 §7; RFC 9470 §3; DESIGN §5, §8.
+struct ControlRoutes: Sendable {
+    let configuration: GatewayConfiguration
+    let services: GatewayServices
+    let nodes: NodeRoutes
+    let control: ControlServices
+
+    func add(to router: Router<GatewayContext>) {
+        if let administer = control.administer {
+            route("/v1/admin", router, limit: ControlServices.maximumCommandBytes) { standing, body in
+                if standing.isAdministrator { try requireRecentSignIn(standing) }
+                return try await administer(
+                    standing.caller, standing.isAdministrator,
+                    try Self.members(body, limit: ControlServices.maximumCommandBytes))
+            }
+        }
+        if let why = control.why {
+            route("/v1/why", router, limit: 4096) { standing, body in
+                try await why(standing.caller, try Self.members(body, limit: 4096))
+            }
+        }
+        if let attempts = control.attempts {
+            route("/v1/attempts", router, limit: ControlServices.maximumAttemptBytes) { standing, body in
+                try await attempts(standing.caller, body)
+            }
+        }
+    }
+
+    private func route(
+        _ path: String, _ router: Router<GatewayContext>, limit: Int,
+        _ work: @escaping @Sendable (Standing, [UInt8]) async throws -> JSON
+    ) {
+        router.post(RouterPath(path)) { request, context in
+            await nodes.authorized(request, context, path: path) { token, _, now in
+                // Who asks is looked up before anything of a body is read.
+                let standing = try await standing(of: token, now: now)
+                let body: ByteBuffer
+                do { body = try await request.body.collect(upTo: limit) } catch {
+                    throw OAuthFailure(.invalidRequest, "the body is larger than \(limit) bytes")
+                }
+                do { return Answer.json(["result": try await work(standing, Array(body.readableBytesView))]) } catch let
+                    refusal as ControlServices.Refusal
+                {
+                    services.logger.notice(
+                        "refused",
+                        metadata: [
+                            "path": "\(path)", "person": "\(standing.caller.label)",
+                            "error": "\(refusal.name.rawValue)",
+                            "reason": "\(refusal.explanation.prefix(300))",
+                        ])
+                    throw OAuthFailure(refusal.name, refusal.explanation)
+                }
+            }
+        }
+    }
+
+    private static func members(_ body: [UInt8], limit: Int) throws -> JSONMembers {
+        do { return try JSONMembers(parsing: body, maximumBytes: limit) } catch {
+            throw OAuthFailure(.invalidRequest, "the body is no JSON object")
+        }
+    }
+
+    /// Who asks, as the records have it now: an access token may be five minutes old.
+    private struct Standing: Sendable {
+        var caller: ControlServices.Caller
+        var isAdministrator: Bool
+        var mfaAt: Int?
+        var now: Int
+    }
+
+    private func standing(of token: AccessToken, now: Int) async throws -> Standing {
+        let configuration = configuration
+        let found = try await services.store.read { reader -> Standing? in
+            guard let session = try reader.session(token.session), session.isActive(at: now),
+                session.device == token.device, session.person == token.person,
+                let person = try reader.person(session.person), person.isActive
+            else { return nil }
+            // An identity provider names administrators among its own people only.
+            let selectors = configuration.provider(person.provider)?.admins ?? []
+            let groups = selectors.isEmpty ? [] : Set(try reader.memberships(of: person.id).keys)
+            return Standing(
+                caller: ControlServices.Caller(
+                    session: session.id, person: person.id, device: session.device,
+                    label: person.email?.text ?? person.displayName),
+                isAdministrator: person.isAdministrator(by: selectors, groups: groups), mfaAt: session.mfaAt, now: now)
+        }
+        guard let found else {
+            throw OAuthFailure(.invalidToken, "the session is over: sign in again with `ztna login`")
+        }
+        return found
+    }
+
+    private func requireRecentSignIn(_ standing: Standing) throws(OAuthFailure) {
+        guard let age = configuration.administratorsMFA else { return }
+        guard let mfaAt = standing.mfaAt, standing.now - mfaAt <= age else {
+            throw OAuthFailure(
+                .insufficientUserAuthentication,
+                "administration needs a second factor that is at most \(age) s old: run `ztna login --step-up`",
+                maxAge: age)
+        }
+    }
+}
+
+extension PersonRecord {
+    /// By the address that their provider vouches for, or by a group that they are in now, whoever says so.
+    func isAdministrator(by selectors: [AdminSelector], groups: Set<GroupName>) -> Bool {
+        selectors.contains { selector in
+            switch selector {
+            case .user(let address): email == address
+            case .group(let group): groups.contains(group)
+            }
+        }
+    }
+}
