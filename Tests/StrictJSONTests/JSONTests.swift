@@ -64,6 +64,21 @@ import Testing
         #expect(throws: JSONError.tooLong) { try JSON(parsing: "\"abc\"".utf8, maximumBytes: 4) }
     }
 
+    @Test(arguments: ["[],", "{},", "[[[[]]]],", "{\"a\":1},"])
+    func `has no more objects and arrays than one for each twelve bytes of its limit`(_ piece: String) throws {
+        func text(_ count: Int) -> [UInt8] {
+            Array(("[" + String(repeating: piece, count: count) + "0]").utf8)
+        }
+        _ = try JSON(parsing: text(10), maximumBytes: 1_200)
+        #expect(throws: JSONError.tooLong) { try JSON(parsing: text(100), maximumBytes: 1_200) }
+        #expect(throws: JSONError.tooLong) { try JSON(parsing: text(90_000)) }
+    }
+
+    @Test func `is read from bytes that do not lie together, too`() throws {
+        let bytes = Array("{\"a\":[\"\\u00e9\",1]}".utf8)
+        #expect(try JSON(parsing: bytes.lazy.map { $0 }) == ["a": ["é", 1]])
+    }
+
     @Test func `is written with sorted names and the fewest escapes`() {
         let value: JSON = ["b": [1, true, nil], "a\n": "\"\\\u{1}\u{7F}\n/é", "": .number(0.5), "B": .number(.nan)]
         #expect(
