@@ -5,6 +5,7 @@ internal import OpenIDConnect
 internal import SAML
 internal import Sessions
 internal import Store
+internal import Wire
 
 /// Step-up: what is different about a sign-in that renews a session. Source: DESIGN §5; RFC 9470.
 extension DeviceFlow {
