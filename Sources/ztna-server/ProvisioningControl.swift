@@ -1,12 +1,29 @@
 import Gateway
 import StrictJSON
 
-/// The control socket's commands about SCIM and the directory.
+/// The commands about SCIM and the directory. Those that hand out secrets are given on the server's machine only.
 struct ProvisioningControl: Sendable {
     let administration: ProvisioningAdministration
 
-    /// Nil: the command is not one of these.
-    func result(of command: String, _ members: JSONMembers) async throws -> JSON? {
+    private static var names: [(name: String, reach: AdministrationCommand.Reach, changes: Bool)] {
+        [
+            ("scim-url", .administrators, false), ("scim-token-create", .local, true),
+            ("scim-token-list", .administrators, false), ("scim-token-rotate", .local, true),
+            ("scim-token-revoke", .local, true), ("scim-status-list", .administrators, false),
+            ("scim-log-list", .administrators, false), ("scim-confirm", .local, true),
+            ("directory-list", .administrators, false), ("directory-show-list", .administrators, false),
+        ]
+    }
+
+    var commands: [AdministrationCommand] {
+        Self.names.map { name, reach, changes in
+            AdministrationCommand(name, reach, changes: changes) { members, _ in
+                try await result(of: name, members)
+            }
+        }
+    }
+
+    private func result(of command: String, _ members: JSONMembers) async throws -> JSON {
         do {
             let connection = { try members.string("connection") }
             switch command {
@@ -34,10 +51,10 @@ struct ProvisioningControl: Sendable {
                 return try await administration.directoryList(
                     connection: try members.optionalString("connection"), limit: try members.integer("limit"))
             case "directory-show-list": return try await administration.directoryShow(try members.string("name"))
-            default: return nil
+            default: throw AdministrationFailure(explanation: "the server knows no command \(command)")
             }
         } catch let failure as ProvisioningAdministration.Failure {
-            throw ControlSocket.ControlFailure(explanation: failure.explanation)
+            throw AdministrationFailure(explanation: failure.explanation)
         }
     }
 }

@@ -6,7 +6,7 @@ import SignedXML
 import StrictJSON
 import WebAddresses
 
-/// The control socket's questions about SAML: what the server holds of each provider, and a test sign-in.
+/// The commands about SAML: what the server holds of each provider, and a test sign-in.
 struct SAMLControl: Sendable {
     let serverURL: String
     let providers: [SAMLProviderConfiguration]
@@ -14,8 +14,18 @@ struct SAMLControl: Sendable {
     let keyPair: SAMLKeyPair?
     let gateway: Gateway
 
+    var commands: [AdministrationCommand] {
+        [
+            AdministrationCommand("saml-list", .administrators) { _, _ in try await list() },
+            // Its address is good for anybody who has it.
+            AdministrationCommand("saml-test", .local, changes: true) { members, _ in
+                try test(try members.string("provider"))
+            },
+        ]
+    }
+
     /// All at once, since one that does not answer takes ten seconds.
-    func list() async throws -> JSON {
+    private func list() async throws -> JSON {
         try await withThrowingTaskGroup(of: (Int, JSON).self) { group in
             for (index, provider) in providers.enumerated() { group.addTask { (index, try await row(provider)) } }
             var rows: [(Int, JSON)] = []
@@ -24,12 +34,12 @@ struct SAMLControl: Sendable {
         }
     }
 
-    func test(_ id: String) throws(ControlSocket.ControlFailure) -> JSON {
+    private func test(_ id: String) throws(AdministrationFailure) -> JSON {
         guard let provider = providers.first(where: { $0.id.text == id }) else {
-            throw ControlSocket.ControlFailure(explanation: "there is no SAML identity provider \(id.prefix(40))")
+            throw AdministrationFailure(explanation: "there is no SAML identity provider \(id.prefix(40))")
         }
         guard let url = gateway.beginTest(of: provider.id) else {
-            throw ControlSocket.ControlFailure(
+            throw AdministrationFailure(
                 explanation: "too many test sign-ins are under way: open one of them, or wait ten minutes")
         }
         return ["url": .string(url)]

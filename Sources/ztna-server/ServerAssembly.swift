@@ -59,7 +59,7 @@ struct ServerAssembly {
                     authorizationLifetime: Int(configuration.nodeAuthorizationLifetime.components.seconds)),
                 policy: policy, clock: clock, logger: logger)
             self.coordinator = coordinator
-            let gateway = try await Gateway(
+            var gateway = try await Gateway(
                 configuration: GatewayConfiguration(
                     serverURL: configuration.url.text, organisation: configuration.organisation,
                     providers: configuration.providers,
@@ -72,6 +72,21 @@ struct ServerAssembly {
                         SAMLServices(signingKey: $0.signingKey, workers: XMLWorkers(), readFile: MetadataFile.read)
                     },
                     clock: clock, randomness: .system, logger: logger))
+            let policyFile = PolicyReloading(path: configuration.policyFile, coordinator: coordinator, logger: logger)
+            self.policy = policyFile
+            let administration = Administration(
+                MeshAdministration(coordinator: coordinator, policy: policyFile, ownsTag: { _, _ in false }).commands
+                    + SAMLControl(
+                        serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
+                        gateway: gateway
+                    ).commands
+                    + ProvisioningControl(administration: gateway.provisioningAdministration).commands,
+                recorder: AdministrationRecorder(logger: logger))
+            gateway.control = ControlServices(
+                administer: { caller, isAdministrator, request throws(ControlServices.Refusal) in
+                    try await administration.result(
+                        of: request, from: .person(caller, isAdministrator: isAdministrator))
+                })
             self.gateway = gateway
             let url = configuration.url.text
             server = try GatewayServer(
@@ -79,17 +94,9 @@ struct ServerAssembly {
                 certificates: certificates, logger: logger,
                 onRunning: { port in logger.notice("listening", metadata: ["port": "\(port)", "url": "\(url)"]) })
             self.certificates = certificates
-            self.policy = PolicyReloading(path: configuration.policyFile, coordinator: coordinator, logger: logger)
             control = try LocalSocketServer(
                 path: state.socketPath, mode: 0o600, allow: { $0.uid == 0 || $0.uid == getuid() },
-                handler: ControlSocket(
-                    coordinator: coordinator, policy: self.policy,
-                    saml: SAMLControl(
-                        serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
-                        gateway: gateway),
-                    provisioning: ProvisioningControl(administration: gateway.provisioningAdministration),
-                    logger: logger
-                ).answer)
+                handler: ControlSocket(administration: administration).answer)
         } catch { throw Failure(explanation: Self.explanation(of: error)) }
     }
 

@@ -1,0 +1,131 @@
+import AccessPolicy
+import Coordinator
+import Gateway
+import Identity
+import NetworkAddresses
+import Sessions
+import Store
+import StrictJSON
+import Wire
+
+/// The commands about sessions, nodes and people.
+struct MeshAdministration: Sendable {
+    let coordinator: Coordinator
+    let policy: PolicyReloading
+    /// Whether the policy's `tag_owners` let this person give nodes that tag, and take it away.
+    let ownsTag: @Sendable (PersonID, TagName) async throws -> Bool
+
+    var commands: [AdministrationCommand] {
+        [
+            AdministrationCommand("sessions-list", .administrators) { _, _ in
+                .array(try await coordinator.sessions().map(Self.json))
+            },
+            AdministrationCommand("sessions-end", .administrators, changes: true) { members, _ in
+                guard let id = SessionID(try members.string("session")) else { throw CoordinatorError.unknownSession }
+                try await coordinator.endSession(id, reason: .administrator)
+                return ["ended": .string(id.text)]
+            },
+            AdministrationCommand("nodes-list", .administrators) { _, _ in
+                .array(try await coordinator.nodes().map(Self.json))
+            },
+            AdministrationCommand("nodes-tag", .anybody, changes: true) { members, administrator in
+                try await tag(members, by: administrator)
+            },
+            AdministrationCommand("nodes-delete", .administrators, changes: true) { members, _ in
+                let node = try await node(members)
+                try await coordinator.deleteNode(node.id)
+                return ["deleted": .string(node.id.text)]
+            },
+            AdministrationCommand("people-list", .administrators) { _, _ in
+                .array(try await coordinator.people().map(Self.json))
+            },
+            AdministrationCommand("policy-reload", .local, changes: true) { _, _ in
+                if let wrong = await policy.reload() { throw AdministrationFailure(explanation: wrong) }
+                return ["revision": .string(await coordinator.policy.revision)]
+            },
+        ]
+    }
+
+    /// An administrator gives any tag; others those that they own, and what they do not own stays as it is.
+    private func tag(_ members: JSONMembers, by administrator: Administrator) async throws -> JSON {
+        let tags = try Set(
+            members.strings("tags").map { text in
+                guard let tag = TagName(text.hasPrefix("tag:") ? String(text.dropFirst(4)) : text) else {
+                    throw AdministrationFailure(
+                        explanation: "a tag is 1…64 of a–z, 0–9 and hyphen: not \(text.prefix(80))")
+                }
+                return tag
+            })
+        if case .person(let caller, isAdministrator: false) = administrator {
+            // Whoever owns none of them learns of no node.
+            for tag in tags.sorted() { try await requireOwner(caller, of: tag) }
+            guard let node = try? await node(members) else { throw CoordinatorError.unknownNode }
+            for tag in node.tags.symmetricDifference(tags).sorted() { try await requireOwner(caller, of: tag) }
+            guard !node.tags.symmetricDifference(tags).isEmpty || !tags.isEmpty else {
+                throw ControlServices.Refusal(.notAnAdministrator, "\(caller.label) owns no tag of that node")
+            }
+        }
+        let node = try await node(members)
+        try await coordinator.setTags(node.id, to: tags)
+        return [
+            "node": .string(node.id.text), "host": .string(node.host.text),
+            "tags": .array(tags.sorted().map { .string($0.text) }),
+        ]
+    }
+
+    private func requireOwner(_ caller: ControlServices.Caller, of tag: TagName) async throws {
+        guard try await ownsTag(caller.person, tag) else {
+            throw ControlServices.Refusal(
+                .notAnAdministrator,
+                "\(caller.label) may not give or take tag:\(tag.text): its owners are those that `tag_owners` in the policy "
+                    + "names, and the administrators")
+        }
+    }
+
+    /// A node by its id or its host name.
+    private func node(_ members: JSONMembers) async throws -> NodeListing {
+        let text = try members.string("node")
+        let nodes = try await coordinator.nodes()
+        guard let node = nodes.first(where: { $0.id.text == text || $0.host.text == text }) else {
+            throw CoordinatorError.unknownNode
+        }
+        return node
+    }
+
+    private static func json(_ session: SessionListing) -> JSON {
+        [
+            "session": .string(session.id.text), "person": .string(session.label),
+            "provider": .string(session.provider.text), "device": .string(session.device.thumbprint),
+            "node": session.node.map { .string($0.text) } ?? .null,
+            "host": session.host.map { .string($0.text) } ?? .null,
+            "created_at": .integer(session.createdAt), "expires_at": .integer(session.expiresAt),
+            "last_seen": session.lastSeen.map { .integer($0) } ?? .null, "connected": .bool(session.isConnected),
+        ]
+    }
+
+    private static func json(_ node: NodeListing) -> JSON {
+        [
+            "node": .string(node.id.text), "host": .string(node.host.text), "os": .string(node.operatingSystem),
+            "addresses": [.string(node.ipv4.description), .string(node.ipv6.description)],
+            "tags": .array(node.tags.sorted().map { .string($0.text) }), "device": .string(node.device.thumbprint),
+            "person": node.label.map { .string($0) } ?? .null,
+            "groups": .array(node.groups.sorted().map { .string($0.text) }),
+            "session": node.session.map { .string($0.text) } ?? .null, "connected": .bool(node.isConnected),
+            "last_seen": node.lastSeen.map { .integer($0) } ?? .null,
+            "authorized_until": node.authorizedUntil.map { .integer($0) } ?? .null,
+            "signed_out_because": node.signedOutReason.map { .string($0) } ?? .null,
+        ]
+    }
+
+    private static func json(_ listing: PersonListing) -> JSON {
+        let groups = listing.groups.sorted { $0.key < $1.key }.map { group, sources -> JSON in
+            ["group": .string(group.text), "sources": .array(sources.map { .string($0.rawValue) })]
+        }
+        return [
+            "person": .string(listing.person.id.text), "provider": .string(listing.person.provider.text),
+            "subject": .string(listing.person.subject), "email": listing.person.email.map { .string($0.text) } ?? .null,
+            "name": .string(listing.person.displayName), "active": .bool(listing.person.isActive),
+            "groups": .array(groups), "open_sessions": .integer(listing.openSessions),
+        ]
+    }
+}
