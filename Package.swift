@@ -120,6 +120,7 @@ let package = Package(
         module("Compression", uses: ["CZlib"]),
         module("SignedXML", uses: ["CXMLSec"]),
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
+        module("Audit", uses: ["StrictJSON", "Cryptography", "Identity", "SignedDocuments"]),
         module("AccessPolicy", uses: ["Identity", "NetworkAddresses", "StrictJSON"]),
         module("Wire", uses: vocabulary.filter { $0 != "Wire" }),
 
@@ -212,6 +213,7 @@ let package = Package(
         tests("SignedDocumentsTests", uses: ["StrictJSON", "Cryptography", "SignedDocuments"]),
         tests("AccessPolicyTests", uses: ["Identity", "NetworkAddresses", "StrictJSON", "AccessPolicy"]),
         tests("WireTests", uses: vocabulary),
+        tests("AuditTests", uses: ["StrictJSON", "Cryptography", "Identity", "SignedDocuments", "Audit"]),
         tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"], fixtures: true),
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),

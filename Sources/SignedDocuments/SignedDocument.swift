@@ -10,6 +10,8 @@ package enum DocumentType: String, Hashable, Sendable, CaseIterable {
     case policySlice = "ztna-policy+jwt"
     /// A new control key, introduced by the old one.
     case controlKey = "ztna-control-key+jwt"
+    /// Where the audit log ends, or where retention has cut its beginning off.
+    case auditHead = "ztna-audit-head+jwt"
 }
 
 /// Signs and verifies the compact JWS documents that we make ourselves: always EdDSA, always with an explicit `typ`.

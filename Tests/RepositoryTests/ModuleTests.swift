@@ -12,7 +12,7 @@ import Testing
         [
             "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "Compression", "SignedXML",
             "SignedDocuments",
-            "AccessPolicy", "Wire",
+            "AccessPolicy", "Audit", "Wire",
         ],
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "ServerConfiguration"],
@@ -23,6 +23,7 @@ import Testing
     private static let withinRing: [String: Set<String>] = [
         "SignedDocuments": ["StrictJSON", "Cryptography"],
         "AccessPolicy": ["StrictJSON", "Identity", "NetworkAddresses"],
+        "Audit": ["StrictJSON", "Cryptography", "Identity", "SignedDocuments"],
         "WebAddresses": ["Cryptography"],
         "IdentityProviders": ["OpenIDConnect", "SAML"],
         "Wire": [
