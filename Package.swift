@@ -33,8 +33,8 @@ func fuzzer(_ name: String, uses: [String], runtime: String) -> Target {
 }
 
 let vocabulary = [
-    "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedDocuments", "AccessPolicy",
-    "Wire",
+    "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedDocuments", "CivilTime",
+    "AccessPolicy", "Wire",
 ]
 
 /// What xmlsec1-openssl.pc defines; the package manager passes on no `-D` of such a file.
@@ -121,7 +121,8 @@ let package = Package(
         module("SignedXML", uses: ["CXMLSec"]),
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
         module("Audit", uses: ["StrictJSON", "Cryptography", "Identity", "SignedDocuments"]),
-        module("AccessPolicy", uses: ["Identity", "NetworkAddresses", "StrictJSON"]),
+        module("CivilTime"),
+        module("AccessPolicy", uses: ["CivilTime", "Identity", "NetworkAddresses", "StrictJSON"]),
         module("Wire", uses: vocabulary.filter { $0 != "Wire" }),
 
         // 1 protocols: no I/O
@@ -211,7 +212,8 @@ let package = Package(
         tests("IdentityProvidersTests", uses: ["Identity", "OpenIDConnect", "SAML", "IdentityProviders"]),
         tests("SCIMTests", uses: ["StrictJSON", "Cryptography", "SCIM"], fixtures: true),
         tests("SignedDocumentsTests", uses: ["StrictJSON", "Cryptography", "SignedDocuments"]),
-        tests("AccessPolicyTests", uses: ["Identity", "NetworkAddresses", "StrictJSON", "AccessPolicy"]),
+        tests("CivilTimeTests", uses: ["CivilTime"]),
+        tests("AccessPolicyTests", uses: ["CivilTime", "Identity", "NetworkAddresses", "StrictJSON", "AccessPolicy"]),
         tests("WireTests", uses: vocabulary),
         tests("AuditTests", uses: ["StrictJSON", "Cryptography", "Identity", "SignedDocuments", "Audit"]),
         tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"], fixtures: true),

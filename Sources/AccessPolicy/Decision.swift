@@ -27,6 +27,13 @@ package enum NearMiss: Hashable, Sendable {
     case ruleForOtherDestination(RuleName, [Selector])
     /// The rule lets the source reach this destination, on these services only.
     case ruleForOtherService(RuleName, [Service])
+    /// The rule allows exactly this, and these of its conditions do not hold now. Never empty.
+    case conditionsNotMet(RuleName, [ConditionFailure])
+
+    /// The person can cure it by `ztna login --step-up`.
+    package var isCuredByStepUp: Bool {
+        if case .conditionsNotMet(_, let failures) = self { failures.allSatisfy(\.isCuredByStepUp) } else { false }
+    }
 }
 
 extension NearMiss: CustomStringConvertible {
@@ -38,20 +45,34 @@ extension NearMiss: CustomStringConvertible {
             "rule \(rule) is only for \(selectors.map(\.text).joined(separator: ", "))"
         case .ruleForOtherService(let rule, let services):
             "rule \(rule) allows only \(services.map(\.text).joined(separator: ", "))"
+        case .conditionsNotMet(let rule, let failures):
+            "rule \(rule) does not hold now: \(failures.map(\.description).joined(separator: "; "))"
         }
     }
 }
 
-/// What was decided about one attempt, with its reasons.
+/// What was decided about one attempt at one moment, with its reasons.
 package struct Decision: Hashable, Sendable {
     package enum Verdict: Hashable, Sendable {
         case allowed(by: RuleName)
-        /// Nearest first: rules for another service, then rules for another destination. Never empty.
+        /// Nearest first: rules whose conditions fail, rules for another service, rules for another destination. Never
+        /// empty.
         case refused([NearMiss])
     }
 
     package let attempt: Attempt
     package let verdict: Verdict
+    /// When it was decided, in seconds since the epoch.
+    package let decidedAt: Int
+    /// The next moment at which verdict or rule may be another by time alone, with the same facts; nil: never.
+    package let mayChangeAt: Int?
+
+    package init(attempt: Attempt, verdict: Verdict, decidedAt: Int, mayChangeAt: Int?) {
+        self.attempt = attempt
+        self.verdict = verdict
+        self.decidedAt = decidedAt
+        self.mayChangeAt = mayChangeAt
+    }
 
     package var isAllowed: Bool { rule != nil }
 
@@ -60,4 +81,7 @@ package struct Decision: Hashable, Sendable {
 
     /// Empty when allowed.
     package var nearMisses: [NearMiss] { if case .refused(let misses) = verdict { misses } else { [] } }
+
+    /// Refused, and a renewed sign-in with MFA would change that.
+    package var isCuredByStepUp: Bool { nearMisses.contains(where: \.isCuredByStepUp) }
 }

@@ -11,7 +11,7 @@ extension Decision {
                 "Rule \(rule) lets \(sourceWords) reach \(attempt.destination.host) on \(attempt.service)."
             case .refused(let misses):
                 "No rule lets \(sourceWords) reach \(attempt.destination.host) on \(attempt.service). "
-                    + reason(misses) + " " + remedy
+                    + reason(misses) + " " + remedy(misses)
             }
         return Self.printable(text)
     }
@@ -26,6 +26,11 @@ extension Decision {
     }
 
     private func reason(_ misses: [NearMiss]) -> String {
+        let conditions = misses.compactMap { miss -> String? in
+            guard case .conditionsNotMet(let rule, let failures) = miss else { return nil }
+            return "Rule \(rule) would: \(failures.prefix(4).map { $0.words(now: decidedAt) }.joined(separator: "; "))."
+        }
+        if !conditions.isEmpty { return Self.sentences(conditions) }
         let services = misses.compactMap { miss -> String? in
             guard case .ruleForOtherService(let rule, let allow) = miss else { return nil }
             return "Rule \(rule) allows \(attempt.source.label) only \(Self.list(allow.map(\.text))) there."
@@ -40,7 +45,12 @@ extension Decision {
             "No rule for \(attempt.destination.host) names this person, their groups, or device \(attempt.source.host)."
     }
 
-    private var remedy: String {
+    private func remedy(_ misses: [NearMiss]) -> String {
+        if case .conditionsNotMet(_, let failures)? = misses.first {
+            var remedies: [String] = []
+            for failure in failures where !remedies.contains(failure.remedy) { remedies.append(failure.remedy) }
+            return remedies.prefix(4).joined(separator: " ")
+        }
         let who = attempt.source.groups.isEmpty ? "this person" : "this person or one of their groups"
         return "Ask your administrator to allow \(attempt.service) on \(attempt.destination.host) to \(who)."
     }

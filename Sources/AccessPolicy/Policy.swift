@@ -1,3 +1,4 @@
+package import CivilTime
 package import Identity
 package import NetworkAddresses
 
@@ -7,37 +8,64 @@ package import NetworkAddresses
 package struct Policy: Hashable, Sendable {
     package let rules: [Rule]
     package let tests: [PolicyTest]
+    /// The zones that hours are told in, by name. A rule whose zone is missing or has ended is closed.
+    package let zones: [String: ZoneTable]
+    package let localGroups: LocalGroups
     /// Changes whenever the policy does; given by who loaded it.
     package let revision: String
 
-    package init(rules: [Rule], tests: [PolicyTest] = [], revision: String) {
+    package init(
+        rules: [Rule], tests: [PolicyTest] = [], zones: [String: ZoneTable] = [:], localGroups: LocalGroups = .none,
+        revision: String
+    ) {
         self.rules = rules
         self.tests = tests
+        self.zones = zones
+        self.localGroups = localGroups
         self.revision = revision
     }
 
-    /// The one answer: the first rule that names source, destination and service allows; without one it is refused.
+    /// The one answer: the first rule that names source, destination and service, and whose conditions hold, allows;
+    /// without one it is refused.
     ///
-    /// `port` is nil for protocols without ports.
+    /// Local groups are not looked at here: a principal is `enriched` with them when it is made. `port` is nil for
+    /// protocols without ports; `now` is in seconds since the epoch.
     package func decide(
-        source: Principal, destination: Principal, protocol transport: TransportProtocol, port: UInt16?
+        source: Principal, destination: Principal, protocol transport: TransportProtocol, port: UInt16?,
+        context: Context = .unknown, now: Int
     ) -> Decision {
         let attempt = Attempt(source: source, destination: destination, protocol: transport, port: port)
+        var failed: [NearMiss] = []
         var otherServices: [NearMiss] = []
         var otherDestinations: [NearMiss] = []
+        var change: Int?
+        func mayChange(at moment: Int?) { change = [change, moment].compactMap(\.self).min() }
         for rule in rules where rule.names(source: source) {
             guard rule.names(destination: destination) else {
                 otherDestinations.append(.ruleForOtherDestination(rule.name, rule.destinations))
                 continue
             }
-            if rule.allows(transport, port: port) {
-                return Decision(attempt: attempt, verdict: .allowed(by: rule.name))
+            guard rule.allows(transport, port: port) else {
+                otherServices.append(.ruleForOtherService(rule.name, rule.allow))
+                continue
             }
-            otherServices.append(.ruleForOtherService(rule.name, rule.allow))
+            switch rule.conditions.outcome(for: context, at: now, zones: zones) {
+            case .holds(let end):
+                mayChange(at: end)
+                return Decision(
+                    attempt: attempt, verdict: .allowed(by: rule.name), decidedAt: now, mayChangeAt: change)
+            case .fails(let failures, let opens):
+                mayChange(at: opens)
+                failed.append(.conditionsNotMet(rule.name, failures))
+            }
         }
-        let nearMisses = otherServices + otherDestinations
+        // What a step-up cures is the nearest of all.
+        let nearMisses =
+            failed.filter(\.isCuredByStepUp) + failed.filter { !$0.isCuredByStepUp } + otherServices
+            + otherDestinations
         return Decision(
-            attempt: attempt, verdict: .refused(nearMisses.isEmpty ? [.noRuleNamesSource] : nearMisses))
+            attempt: attempt, verdict: .refused(nearMisses.isEmpty ? [.noRuleNamesSource] : nearMisses), decidedAt: now,
+            mayChangeAt: change)
     }
 
     /// The slice: every rule that could let someone reach this destination, in order.
@@ -45,7 +73,19 @@ package struct Policy: Hashable, Sendable {
         rules.filter { $0.names(destination: destination) }
     }
 
-    /// Whether any rule lets either reach the other on anything: whether each may know that the other exists.
+    /// Every rule that could let this source reach someone, in order.
+    package func rules(naming source: Principal) -> [Rule] {
+        rules.filter { $0.names(source: source) }
+    }
+
+    /// The zones that some rules' hours are told in.
+    package func zones(for rules: [Rule]) -> [String: ZoneTable] {
+        let names = Set(rules.compactMap(\.conditions.hours?.zone))
+        return zones.filter { names.contains($0.key) }
+    }
+
+    /// Whether any rule lets either reach the other on anything, whatever its conditions: whether each may know that the
+    /// other exists.
     ///
     /// To ask this of many pairs, keep one `RuleRoles` a node and compare those.
     package func mayTalk(_ first: Principal, _ second: Principal) -> Bool {

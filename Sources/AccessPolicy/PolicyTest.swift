@@ -1,7 +1,9 @@
 package import Identity
 import NetworkAddresses
 
-/// A question with its expected answer, kept beside the rules: `{ from, to, on, expect }`.
+/// A question with its expected answer, kept beside the rules: `{ from, to, on, given?, expect }`.
+///
+/// Conditions are taken to hold, but for those on facts that are `given`.
 ///
 /// Each side is one principal, described by its selectors together: `[user:alice@example.com, group:dba]` is Alice,
 /// being in dba. Over a range of ports, `allow` means every port and `deny` means none.
@@ -11,10 +13,13 @@ package struct PolicyTest: Hashable, Sendable {
     package let from: [Selector]
     package let to: [Selector]
     package let on: Service
+    package let given: GivenFacts
     package let expect: Expectation
 
     /// Refuses a side with two people or two devices: it would describe nobody.
-    package init(from: [Selector], to: [Selector], on: Service, expect: Expectation) throws(PolicyError) {
+    package init(
+        from: [Selector], to: [Selector], on: Service, given: GivenFacts = GivenFacts(), expect: Expectation
+    ) throws(PolicyError) {
         for side in [from, to] {
             if let second = Self.second(side, where: { if case .user = $0 { true } else { false } })
                 ?? Self.second(side, where: { if case .device = $0 { true } else { false } })
@@ -25,6 +30,7 @@ package struct PolicyTest: Hashable, Sendable {
         self.from = from
         self.to = to
         self.on = on
+        self.given = given
         self.expect = expect
     }
 
@@ -45,15 +51,21 @@ extension Policy {
     /// The tests that do not hold, in order.
     ///
     /// `resolve` makes one side into a principal: a caller who knows people's groups may add them; by default a side is
-    /// exactly what its selectors say.
+    /// exactly what its selectors say. Local groups follow in either case. `now` is in seconds since the epoch.
     package func failures(
-        resolving resolve: ([Selector]) -> Principal = { Principal(describedBy: $0) }
+        now: Int, resolving resolve: ([Selector]) -> Principal = { Principal(describedBy: $0) }
     ) -> [PolicyTestFailure] {
-        tests.enumerated().compactMap { index, test in
-            let source = resolve(test.from)
-            let destination = resolve(test.to)
+        var asked: [GivenFacts: Policy] = [:]
+        return tests.enumerated().compactMap { index, test in
+            let source = localGroups.assuming(resolve(test.from))
+            let destination = localGroups.assuming(resolve(test.to))
+            let policy = asked[test.given] ?? asking(test.given)
+            asked[test.given] = policy
+            let moment = test.given.at ?? now
             for (transport, port) in samples(of: test.on) {
-                let decision = decide(source: source, destination: destination, protocol: transport, port: port)
+                let decision = policy.decide(
+                    source: source, destination: destination, protocol: transport, port: port,
+                    context: test.given.context(at: moment), now: moment)
                 guard decision.isAllowed == (test.expect == .allow) else {
                     return PolicyTestFailure(index: index, test: test, decision: decision)
                 }

@@ -8,15 +8,21 @@ package struct Rule: Hashable, Sendable {
     package let sources: [Selector]
     package let destinations: [Selector]
     package let allow: [Service]
+    /// `when`: all of it must hold, too.
+    package let conditions: Conditions
 
     /// No list of a rule may be longer than this.
     package static var maximumListLength: Int { 1000 }
 
-    package init(name: RuleName, sources: [Selector], destinations: [Selector], allow: [Service]) {
+    package init(
+        name: RuleName, sources: [Selector], destinations: [Selector], allow: [Service],
+        conditions: Conditions = Conditions()
+    ) {
         self.name = name
         self.sources = sources
         self.destinations = destinations
         self.allow = allow
+        self.conditions = conditions
     }
 
     package func names(source principal: Principal) -> Bool { sources.contains { $0.matches(principal) } }
@@ -28,28 +34,32 @@ package struct Rule: Hashable, Sendable {
 }
 
 extension Rule {
-    /// As a signed policy slice carries it: `name`, `source`, `destination`, `allow`; the last three are lists of text.
+    /// As a signed policy slice carries it: `name`, `source`, `destination`, `allow`, the last three lists of text, and
+    /// `when` where there are conditions.
     package var json: JSON {
-        .object([
+        var members: [String: JSON] = [
             "name": .string(name.text),
             "source": .array(sources.map { .string($0.text) }),
             "destination": .array(destinations.map { .string($0.text) }),
             "allow": .array(allow.map { .string($0.text) }),
-        ])
+        ]
+        if !conditions.isEmpty { members["when"] = conditions.json }
+        return .object(members)
     }
 
     /// Refuses members that it does not know: a condition that is ignored would widen the rule.
     package init(json: JSON) throws(PolicyError) {
         guard let members = json.objectValue else { throw .member("rule") }
-        if members["when"] != nil { throw .conditionsNotSupported }
-        let known: Set = ["name", "source", "destination", "allow"]
+        let known: Set = ["name", "source", "destination", "allow", "when"]
         if let unknown = members.keys.filter({ !known.contains($0) }).min() { throw .unknownMember(unknown) }
         guard let name = members["name"]?.stringValue else { throw .member("name") }
         self.init(
             name: try RuleName(name),
             sources: try Self.list("source", of: members, Selector.init(parsing:)),
             destinations: try Self.list("destination", of: members, Selector.init(parsing:)),
-            allow: try Self.list("allow", of: members, Service.init(parsing:)))
+            allow: try Self.list("allow", of: members, Service.init(parsing:)),
+            conditions: try members["when"].map { json throws(PolicyError) in try Conditions(json: json) }
+                ?? Conditions())
     }
 
     private static func list<Element>(

@@ -80,7 +80,8 @@ extension ControlLink {
                 "addresses": Self.list(peer.addresses), "person": .string(principal.label),
                 "name": .string(principal.displayName), "groups": Self.list(principal.groups.sorted()),
                 "tags": Self.list(principal.tags.sorted()), "authorization_expires_at": .integer(peer.expiresAt),
-                "may_reach_us": Self.list(view.services(for: peer)), "candidates": Self.list(peer.candidates),
+                "may_reach_us": Self.list(view.services(for: peer, now: environment.now())),
+                "candidates": Self.list(peer.candidates),
                 "received": 0, "sent": 0,
             ]
             if let email = principal.email { members["email"] = .string(email.text) }

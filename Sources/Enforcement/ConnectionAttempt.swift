@@ -70,16 +70,18 @@ extension MeshView {
                     person: nil, host: nil, reason: "No authorized device holds the address \(attempt.source).")
             }
             return AttemptExplanation(
-                person: peer.principal.label, host: peer.principal.host.text, reason: reason(attempt, from: peer))
+                person: peer.principal.label, host: peer.principal.host.text,
+                reason: reason(attempt, from: peer, now: now))
         }
     }
 
-    private func reason(_ attempt: ConnectionAttempt, from peer: MeshNode) -> String {
+    private func reason(_ attempt: ConnectionAttempt, from peer: MeshNode, now: Int) -> String {
         guard let transport = TransportProtocol(number: attempt.protocolNumber) else {
             return "Only a rule that allows \"any\" covers IP protocol \(attempt.protocolNumber)."
         }
         return policy.decide(
-            source: peer.principal, destination: own.principal, protocol: transport, port: attempt.port
+            source: peer.principal, destination: own.principal, protocol: transport, port: attempt.port,
+            context: peer.context, now: now
         ).explanation
     }
 }

@@ -1,3 +1,4 @@
+package import AccessPolicy
 package import Cryptography
 package import Identity
 package import NetworkAddresses
@@ -13,6 +14,8 @@ package struct MeshNode: Hashable, Sendable {
     package let candidates: [Endpoint]
     /// Seconds since the epoch; from then on the node is nobody.
     package let expiresAt: Int
+    /// What conditions on this node as a source are asked of.
+    package let context: Context
 
     package init(_ verified: VerifiedNode) {
         principal = verified.authorization.principal
@@ -20,6 +23,9 @@ package struct MeshNode: Hashable, Sendable {
         addresses = verified.authorization.addresses
         candidates = verified.registration.endpoints
         expiresAt = verified.authorization.validity.expiresAt
+        context = Context(
+            authTime: verified.authorization.authTime, mfaAt: verified.authorization.mfaAt,
+            operatingSystem: verified.registration.operatingSystem)
     }
 
     package var node: NodeID { principal.node }

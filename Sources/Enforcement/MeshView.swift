@@ -32,8 +32,9 @@ package struct MeshView: Hashable, Sendable {
         peers.values.first { $0.isLiving(at: now) && $0.addresses.contains(address) }
     }
 
-    /// What a peer may open here, in words: "tcp/22".
-    package func services(for peer: MeshNode) -> [String] {
-        policy.grants(from: peer.principal, to: own.principal).map(\.service.text)
+    /// What a peer may open here now, in words: "tcp/22".
+    package func services(for peer: MeshNode, now: Int) -> [String] {
+        policy.grants(from: peer.principal, to: own.principal, context: peer.context, now: now).list
+            .map(\.service.text)
     }
 }

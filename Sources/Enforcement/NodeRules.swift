@@ -30,7 +30,7 @@ package struct NodeRules: Hashable, Sendable {
     package let egress: Set<IPAddress>
     /// Nodes left out because they claim an address or key of another.
     package let conflicts: [NodeID]
-    /// The next second at which something of this ends by itself.
+    /// The next second at which something of this ends or begins by itself.
     package let nextChange: Int?
 
     /// Nothing is permitted and nobody is a peer.
@@ -47,18 +47,25 @@ package struct NodeRules: Hashable, Sendable {
         var grants: [PeerGrant] = []
         var tunnels: [X25519PublicKey: Tunnel] = [:]
         var egress: Set<IPAddress> = []
+        var changes = [view.own.expiresAt]
         for peer in living where !conflicts.contains(peer.node) {
             tunnels[peer.wireGuardKey] = Tunnel(
                 node: peer.node, candidates: peer.candidates, addresses: peer.addresses)
             egress.formUnion(peer.addresses)
+            changes.append(peer.expiresAt)
             let end = min(peer.expiresAt, view.own.expiresAt)
-            for grant in view.policy.grants(from: peer.principal, to: view.own.principal) {
-                grants += peer.addresses.map { PeerGrant(source: $0, service: grant.service, expiresAt: end) }
+            let allowed = view.policy.grants(
+                from: peer.principal, to: view.own.principal, context: peer.context, now: now)
+            for grant in allowed.list {
+                let expiry = min(end, grant.endsAt ?? end)
+                grants += peer.addresses.map { PeerGrant(source: $0, service: grant.service, expiresAt: expiry) }
+                changes.append(expiry)
             }
+            if let opening = allowed.nextOpening { changes.append(opening) }
         }
         self.init(
             grants: grants.sorted(by: Self.inOrder), tunnels: tunnels, egress: egress, conflicts: conflicts.sorted(),
-            nextChange: min(view.own.expiresAt, living.map(\.expiresAt).min() ?? Int.max))
+            nextChange: changes.min())
     }
 
     private init(

@@ -28,7 +28,7 @@ private func office() throws -> Policy {
         let decision = try office().decide(
             source: principal("group:interns", "user:bob@example.com"),
             destination: principal("tag:web", "device:web-1"),
-            protocol: .tcp, port: 80)
+            protocol: .tcp, port: 80, now: 1000)
         #expect(decision.verdict == .allowed(by: try RuleName("interns-web")))
         #expect(decision.nearMisses.isEmpty)
         #expect(
@@ -38,7 +38,7 @@ private func office() throws -> Policy {
     @Test func `refuses without a rule, even between one person's devices`() throws {
         let laptop = try principal("user:alice@example.com", "device:laptop")
         let phone = try principal("user:alice@example.com", "device:phone")
-        let decision = try office().decide(source: laptop, destination: phone, protocol: .icmp, port: nil)
+        let decision = try office().decide(source: laptop, destination: phone, protocol: .icmp, port: nil, now: 1000)
         #expect(decision.verdict == .refused([.noRuleNamesSource]))
         #expect(
             decision.explanation
@@ -50,7 +50,7 @@ private func office() throws -> Policy {
     @Test func `tells of rules for another service first`() throws {
         let decision = try office().decide(
             source: principal("group:interns", "user:bob@example.com"), destination: principal("device:web-1"),
-            protocol: .tcp, port: 5432)
+            protocol: .tcp, port: 5432, now: 1000)
         #expect(
             decision.nearMisses == [
                 .ruleForOtherService(
@@ -67,7 +67,7 @@ private func office() throws -> Policy {
     @Test func `tells of rules for another destination`() throws {
         let decision = try office().decide(
             source: principal("group:dba", "user:eve@example.com", "tag:ci"), destination: principal("device:mail"),
-            protocol: .udp, port: 53)
+            protocol: .udp, port: 53, now: 1000)
         #expect(
             decision.explanation
                 == "No rule lets eve@example.com (groups: dba; tags: ci) reach mail on udp/53. Rule dba-db is only for "
@@ -81,7 +81,7 @@ private func office() throws -> Policy {
         for index in 0..<500 { source.groups.formUnion(GroupName("group-\(index)").map { [$0] } ?? []) }
         let rules = try (0..<500).map { try rule("r\($0)", ["*"], ["tag:x"], ["any"]) }
         let text = Policy(rules: rules, revision: "r").decide(
-            source: source, destination: try principal("device:db"), protocol: .tcp, port: 1
+            source: source, destination: try principal("device:db"), protocol: .tcp, port: 1, now: 1000
         ).explanation
         #expect(text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "\u{202E}" })
         #expect(text.contains("and 492 more") && text.contains("496 more rules are as near."))
@@ -89,7 +89,7 @@ private func office() throws -> Policy {
     }
 }
 
-@Suite struct `Grants` {
+@Suite struct `The grants` {
     @Test func `are merged, disjoint and in order`() throws {
         let policy = Policy(
             rules: [
@@ -98,7 +98,7 @@ private func office() throws -> Policy {
                 try rule("d", ["*"], ["*"], ["any", "udp/99"]), try rule("e", ["*"], ["*"], ["udp"]),
             ], revision: "r")
         let someone = try principal("*")
-        let grants = policy.grants(from: someone, to: someone).map { "\($0.service.text) \($0.rule)" }
+        let grants = policy.grants(from: someone, to: someone, now: 1000).list.map { "\($0.service.text) \($0.rule)" }
         #expect(
             grants == [
                 "tcp/20-21 b", "tcp/22-25 a", "tcp/26-30 b", "udp/53 a", "tcp c", "icmp b", "any d",
@@ -128,7 +128,7 @@ private func office() throws -> Policy {
         let test = try PolicyTest(
             from: from.map(Selector.init(parsing:)), to: to.map(Selector.init(parsing:)), on: Service(parsing: on),
             expect: expectation)
-        let failures = Policy(rules: try office().rules, tests: [test], revision: "r").failures()
+        let failures = Policy(rules: try office().rules, tests: [test], revision: "r").failures(now: 1000)
         #expect(failures.map(\.decision.attempt.port) == (port == nil ? [] : [port]))
         #expect(failures.allSatisfy { $0.index == 0 && $0.test == test })
     }
@@ -139,7 +139,7 @@ private func office() throws -> Policy {
             on: Service(parsing: "tcp/5432"), expect: .allow)
         let policy = Policy(rules: try office().rules, tests: [test], revision: "r")
         let dba = try Selector(parsing: "group:dba")
-        #expect(policy.failures().count == 1)
-        #expect(policy.failures { Principal(describedBy: $0 + [dba]) }.isEmpty)
+        #expect(policy.failures(now: 1000).count == 1)
+        #expect(policy.failures(now: 1000) { Principal(describedBy: $0 + [dba]) }.isEmpty)
     }
 }

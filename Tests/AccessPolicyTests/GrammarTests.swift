@@ -78,7 +78,7 @@ import Testing
             ("source", [1], .member("source")), ("source", ["x"], .selector("x")),
             ("destination", nil, .member("destination")), ("destination", ["x"], .selector("x")),
             ("allow", [], .member("allow")), ("allow", ["ssh"], .service("ssh")),
-            ("when", ["mfa": "1h"], .conditionsNotSupported), ("until", "2030-01-01", .unknownMember("until")),
+            ("when", [:], .member("when")), ("until", "2030-01-01", .unknownMember("until")),
         ] as [(String, JSON?, PolicyError)])
     func `is refused when a member is wrong or unknown`(_ name: String, _ value: JSON?, _ error: PolicyError) {
         var members = Self.good.objectValue ?? [:]

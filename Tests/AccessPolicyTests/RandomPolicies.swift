@@ -1,4 +1,5 @@
 import AccessPolicy
+import CivilTime
 import Identity
 import NetworkAddresses
 
@@ -29,9 +30,48 @@ struct RandomPolicies {
             rules.append(
                 Rule(
                     name: try RuleName("rule-\(index)"), sources: try selectors(), destinations: try selectors(),
-                    allow: try services()))
+                    allow: try services(), conditions: try chance(2) ? conditions() : Conditions()))
         }
-        return Policy(rules: rules, revision: "random")
+        return Policy(rules: rules, zones: ["Etc/UTC": .utc], revision: "random")
+    }
+
+    /// Hours from some minute of 1970-01-01 on, a Thursday; ages, ends and moments are a few minutes.
+    mutating func conditions() throws -> Conditions {
+        var conditions = Conditions()
+        if chance(3) { conditions.mfa = pick([60, 120, 300]) }
+        if chance(4) { conditions.authAge = pick([60, 180]) }
+        if chance(5) { conditions.sessionAge = pick([240, 600]) }
+        if chance(4) { conditions.until = pick([1100, 1300, 2000]) }
+        if chance(4) {
+            conditions.hours = WeeklyHours(
+                pick(["Thu 00:18-00:20 Etc/UTC", "daily 00:19-00:17 Etc/UTC", "Thu 00:00-24:00 No/Where"]))
+        }
+        if chance(5) { conditions.posture = try pick([["disk"], ["disk", "patched"]]).map { try PostureCheck($0) } }
+        if chance(5) { conditions.countries = Set(pick([["DE"], ["DE", "AT"]]).compactMap { CountryCode($0) }) }
+        if chance(5) { conditions.networks = ["192.0.2.0/24", "2001:db8::/32"].compactMap { IPPrefix($0) } }
+        if chance(6) { conditions.operatingSystems = ["linux"] }
+        if chance(6) { conditions.managed = pick([true, false]) }
+        return conditions
+    }
+
+    mutating func context() throws -> Context {
+        var context = Context()
+        if chance(2) { context.mfaAt = pick([900, 1000, 1040, 1100, 5000, .max]) }
+        if chance(2) { context.authTime = pick([900, 1000, 1100]) }
+        if chance(2) { context.sessionStartedAt = pick([500, 1000, 1100]) }
+        if chance(2) {
+            context.posture = PostureReport(
+                takenAt: pick([0, 200, 900, 1010, .max]),
+                checks: [
+                    try PostureCheck("disk"): pick(PostureReport.Result.allCases),
+                    try PostureCheck("patched"): pick(PostureReport.Result.allCases),
+                ])
+        }
+        if chance(2) { context.country = CountryCode(pick(["DE", "AT", "FR"])) }
+        if chance(2) { context.address = IPAddress(pick(["192.0.2.7", "198.51.100.1", "2001:db8::1"])) }
+        if chance(2) { context.operatingSystem = pick(["linux", "windows"]) }
+        if chance(2) { context.isManaged = pick([true, false]) }
+        return context
     }
 
     mutating func principal() throws -> Principal {
@@ -71,10 +111,11 @@ struct RandomPolicies {
 struct Oracle {
     let policy: Policy
 
-    func rule(_ source: Principal, _ destination: Principal, _ transport: TransportProtocol, _ port: UInt16?)
-        -> RuleName?
-    {
-        for rule in policy.rules {
+    func rule(
+        _ source: Principal, _ destination: Principal, _ transport: TransportProtocol, _ port: UInt16?,
+        _ context: Context, _ now: Int
+    ) -> RuleName? {
+        for rule in policy.rules where holds(rule.conditions, context, now) {
             for from in rule.sources where holds(source, from.text) {
                 for to in rule.destinations where holds(destination, to.text) {
                     for service in rule.allow where covers(service.text, transport, port) { return rule.name }
@@ -87,9 +128,54 @@ struct Oracle {
     func mayTalk(_ first: Principal, _ second: Principal) -> Bool {
         [(first, second), (second, first)].contains { source, destination in
             TransportProtocol.allCases.contains { transport in
-                Self.ports(of: transport).contains { rule(source, destination, transport, $0) != nil }
+                Self.ports(of: transport).contains { port in
+                    policy.rules.contains { rule in
+                        rule.sources.contains { holds(source, $0.text) }
+                            && rule.destinations.contains { holds(destination, $0.text) }
+                            && rule.allow.contains { covers($0.text, transport, port) }
+                    }
+                }
             }
         }
+    }
+
+    /// Each condition by itself, from its meaning in the documentation.
+    private func holds(_ conditions: Conditions, _ context: Context, _ now: Int) -> Bool {
+        func isRecent(_ moment: Int?, _ age: Int?) -> Bool {
+            guard let age else { return true }
+            guard let moment, moment <= now + 60 else { return false }
+            return now - moment < age
+        }
+        guard isRecent(context.mfaAt, conditions.mfa), isRecent(context.authTime, conditions.authAge),
+            isRecent(context.sessionStartedAt, conditions.sessionAge)
+        else { return false }
+        for check in conditions.posture {
+            guard let report = context.posture, report.checks[check] == .pass, isRecent(report.takenAt, 900) else {
+                return false
+            }
+        }
+        if let until = conditions.until, now >= until { return false }
+        if let hours = conditions.hours {
+            // The vocabulary's hours, in minutes of the first days of 1970.
+            let minute = (now / 60) % 1440
+            switch hours.text {
+            case "Thu 00:18-00:20 Etc/UTC": guard (18..<20).contains(minute), now / 86_400 == 0 else { return false }
+            case "daily 00:19-00:17 Etc/UTC": guard minute >= 19 || minute < 17 else { return false }
+            default: return false
+            }
+        }
+        if !conditions.countries.isEmpty || !conditions.networks.isEmpty {
+            let inCountry = context.country.map { conditions.countries.contains($0) } ?? false
+            let inNetwork = context.address.map { address in conditions.networks.contains { $0.contains(address) } }
+            guard inCountry || inNetwork ?? false else { return false }
+        }
+        if !conditions.operatingSystems.isEmpty {
+            guard let system = context.operatingSystem, conditions.operatingSystems.contains(system) else {
+                return false
+            }
+        }
+        if let managed = conditions.managed { return context.isManaged == managed }
+        return true
     }
 
     /// Every port at which an answer can differ in this vocabulary, and the ones beside it.

@@ -12,7 +12,7 @@ import Testing
         [
             "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "Compression", "SignedXML",
             "SignedDocuments",
-            "AccessPolicy", "Audit", "Wire",
+            "CivilTime", "AccessPolicy", "Audit", "Wire",
         ],
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "ServerConfiguration"],
@@ -22,7 +22,7 @@ import Testing
 
     private static let withinRing: [String: Set<String>] = [
         "SignedDocuments": ["StrictJSON", "Cryptography"],
-        "AccessPolicy": ["StrictJSON", "Identity", "NetworkAddresses"],
+        "AccessPolicy": ["CivilTime", "StrictJSON", "Identity", "NetworkAddresses"],
         "Audit": ["StrictJSON", "Cryptography", "Identity", "SignedDocuments"],
         "WebAddresses": ["Cryptography"],
         "IdentityProviders": ["OpenIDConnect", "SAML"],
