@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: 0..<20)
     func `decides, grants and pairs alike`(_ seed: UInt64) throws {
         var random = RandomPolicies(seed: seed)
-        for _ in 0..<12 {
+        for _ in 0..<6 {
             let policy = try random.policy()
             let oracle = Oracle(policy: policy)
             for _ in 0..<4 {
