@@ -44,6 +44,7 @@ package final class AttemptLog: Sendable {
     package func setView(_ view: MeshView?) { state.withLock { $0.view = view } }
 
     package func record(_ attempt: ConnectionAttempt) {
+        guard attempt.outcome != .leaving else { return }
         let time = now()
         let line = state.withLock { state -> Entry? in
             guard let entry = Self.add(attempt, at: time, to: &state) else { return nil }
@@ -129,7 +130,9 @@ package final class AttemptLog: Sendable {
         switch entry.attempt.outcome {
         case .allowed: logger.info("connection allowed", metadata: metadata)
         case .refusedInbound: logger.notice("connection refused", metadata: metadata)
-        case .refusedWithoutPeer: logger.notice("connection refused here: no such peer", metadata: metadata)
+        case .leaving: break
+        case .refusedWithoutPeer, .refusedOutbound:
+            logger.notice("connection refused here: no such peer", metadata: metadata)
         }
     }
 }

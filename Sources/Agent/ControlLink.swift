@@ -20,6 +20,8 @@ package actor ControlLink {
     var state: AgentState
     var client: ControlClient?
     var access: (token: String, expiresAt: Int)?
+    /// The one refresh that is under way, whoever waits for it.
+    var refreshing: (session: SessionID, task: Task<String, any Error>)?
     var registered: Registered?
     var netmap: Netmap?
     package internal(set) var status: LinkStatus

@@ -31,20 +31,46 @@ extension ControlLink {
             wireGuardKey: wireGuardKey.publicKey)
     }
 
-    /// The current access token, or a new one. The attempt's name is on disk before the first byte is sent, so that a
-    /// refresh whose answer is lost, by the network or by a crash, is asked for again under the same name.
+    /// The current access token, or a new one. Callers at the same time share one refresh, as a refresh token is good once.
     func accessToken(_ client: ControlClient, of session: SessionRecord) async throws -> String {
         if let access, access.expiresAt - environment.now() > Self.refreshMargin { return access.token }
-        var record = session
+        if let refreshing, refreshing.session == session.session { return try await refreshing.task.value }
+        let task = Task { try await refresh(client, session.session) }
+        refreshing = (session.session, task)
+        let outcome = await task.result
+        if refreshing?.task == task { refreshing = nil }
+        return try outcome.get()
+    }
+
+    /// The attempt's name is on disk before the first byte is sent, so that a refresh whose answer is lost, by the network
+    /// or by a crash, is asked for again under the same name.
+    private func refresh(_ client: ControlClient, _ session: SessionID) async throws -> String {
+        guard var record = state.session, record.session == session else { throw CancellationError() }
         if record.attempt == nil {
             record.attempt = environment.randomness.token(16)
             try state.setSession(record)
         }
         let answer = try await client.refresh(record.refreshToken, attempt: record.attempt ?? "")
         // Meanwhile another session, or none, may have taken its place.
-        guard state.session?.session == session.session else { throw CancellationError() }
-        try adopt(answer, server: session.server)
+        guard state.session?.session == session else { throw CancellationError() }
+        try adopt(answer, server: client.server)
         return answer.accessToken
+    }
+
+    /// Where reports go now: the server that this device follows; nil while it does not.
+    package var reportDestination: String? { status.control == .connected ? state.session?.server.text : nil }
+
+    /// Posts JSON to the server that this device follows. Errors: `ControlError`: `signedOut` while it follows none.
+    package func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
+        guard let session = state.session, status.control == .connected else { throw ControlError.signedOut }
+        let client = client(for: session.server)
+        do {
+            return try await client.post(path, json: body, accessToken: accessToken(client, of: session))
+        } catch ControlError.refused(let status, "invalid_token", let words, let retryAfter) {
+            access = nil
+            throw ControlError.refused(
+                status: status, name: "invalid_token", description: words, retryAfter: retryAfter)
+        }
     }
 
     func adopt(_ answer: TokenAnswer, server: ServerURL) throws(StateError) {

@@ -118,7 +118,7 @@ package actor DataPlane {
         verifiedAt = nil
         tunnel = .starting
         let closed = TunnelPlan(nil, interface: interface, locals: [], now: environment.now())
-        try await filter.replace(with: closed.filter, now: environment.now())
+        try await filter.replace(with: closed.filter, now: FilterTime(environment.now()))
         if packetLog == nil {
             let attempts = attempts
             packetLog = try PacketLog(group: TunnelPlan.logGroup) { packet in
@@ -152,7 +152,7 @@ package actor DataPlane {
             return
         }
         if let applied { try await revoke(from: applied, to: plan) }
-        try await filter.update(to: plan.filter, now: now + 1)
+        try await filter.update(to: plan.filter, now: FilterTime(now + 1))
         if let applied {
             let gone = applied.rules.egress.subtracting(plan.rules.egress)
             if !gone.isEmpty { _ = try await tracking.deleteEntries(of: gone) }
@@ -202,7 +202,7 @@ package actor DataPlane {
             logger.warning(
                 "the kernel's rule set was not ours and is replaced",
                 metadata: ["differences": "\(differences.prefix(5).joined(separator: "; "))"])
-            try await filter.replace(with: plan.filter, now: now + 1)
+            try await filter.replace(with: plan.filter, now: FilterTime(now + 1))
             differences = try await filter.differences(from: plan.filter, now: environment.now())
         }
         guard differences.isEmpty else {
@@ -267,6 +267,8 @@ extension ConnectionAttempt {
             case .allowed: .allowed
             case .deniedInbound: .refusedInbound
             case .noPeer: .refusedWithoutPeer
+            case .deniedOutbound: .refusedOutbound
+            case .leaving: .leaving
             }
         self.init(
             source: packet.header.source, destination: packet.header.destination,

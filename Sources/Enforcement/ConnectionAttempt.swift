@@ -10,6 +10,10 @@ package struct ConnectionAttempt: Hashable, Sendable {
         case refusedInbound
         /// Refused at the source: the destination is no peer of this node.
         case refusedWithoutPeer
+        /// Refused at the source, as the destination would.
+        case refusedOutbound
+        /// Begun by this node; the destination decides.
+        case leaving
     }
 
     package let source: IPAddress
@@ -55,7 +59,7 @@ extension MeshView {
     /// only whether there is a peer at all.
     package func explain(_ attempt: ConnectionAttempt, now: Int) -> AttemptExplanation {
         switch attempt.outcome {
-        case .refusedWithoutPeer:
+        case .refusedWithoutPeer, .refusedOutbound, .leaving:
             guard let peer = peer(at: attempt.destination, now: now) else {
                 return AttemptExplanation(
                     person: nil, host: nil,

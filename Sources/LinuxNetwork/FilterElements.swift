@@ -10,22 +10,30 @@ struct FilterElements: Hashable, Sendable {
     /// By the set's name, all of `Self.setNames`.
     private(set) var sets: [String: Members]
 
-    static let exactSets = ["peer4", "peer6", "port4", "port6", "any4", "any6", "ping4", "ping6"]
-    static let intervalSets = ["range4", "range6"]
+    static let exactSets = [
+        "peer4", "peer6", "port4", "port6", "any4", "any6", "ping4", "ping6", "to_port4", "to_port6", "to_any4",
+        "to_any6", "to_ping4", "to_ping6",
+    ]
+    static let intervalSets = ["range4", "range6", "to_range4", "to_range6"]
     static let setNames = exactSets + intervalSets
 
     init(_ ruleSet: FilterRuleSet) {
         sets = Dictionary(uniqueKeysWithValues: Self.setNames.map { ($0, Members()) })
         for peer in ruleSet.peers { sets["peer\(peer.suffix)", default: [:]].updateValue(nil, forKey: "\(peer)") }
+        add(ruleSet.grants, to: "")
+        add(ruleSet.egress ?? [], to: "to_")
+    }
+
+    private mutating func add(_ grants: [FilterGrant], to sets: String) {
         var ranges: [Source: [(ports: ClosedRange<UInt16>, expiresAt: Int)]] = [:]
-        for grant in ruleSet.grants {
+        for grant in grants {
             switch grant.traffic {
-            case .any: add("\(grant.source)", to: "any\(grant.source.suffix)", until: grant.expiresAt)
-            case .icmp: add("\(grant.source)", to: "ping\(grant.source.suffix)", until: grant.expiresAt)
+            case .any: add("\(grant.source)", to: "\(sets)any\(grant.source.suffix)", until: grant.expiresAt)
+            case .icmp: add("\(grant.source)", to: "\(sets)ping\(grant.source.suffix)", until: grant.expiresAt)
             case .tcp(let ports), .udp(let ports):
                 let source = Source(address: grant.source, protocolNumber: grant.traffic.protocolNumber)
                 if ports.count == 1 {
-                    add(source.key(ports), to: "port\(grant.source.suffix)", until: grant.expiresAt)
+                    add(source.key(ports), to: "\(sets)port\(grant.source.suffix)", until: grant.expiresAt)
                 } else {
                     ranges[source, default: []].append((ports, grant.expiresAt))
                 }
@@ -33,7 +41,7 @@ struct FilterElements: Hashable, Sendable {
         }
         for (source, found) in ranges {
             for piece in Self.disjoint(found) {
-                add(source.key(piece.ports), to: "range\(source.address.suffix)", until: piece.expiresAt)
+                add(source.key(piece.ports), to: "\(sets)range\(source.address.suffix)", until: piece.expiresAt)
             }
         }
     }

@@ -30,6 +30,14 @@ enum FilterListing {
         return found
     }
 
+    /// What the one counter of a listing has counted.
+    static func packets(parsing bytes: [UInt8]) throws(LinuxNetworkError) -> Int {
+        for object in try objects(bytes) {
+            if let packets = object["counter"]?.objectValue?["packets"]?.integerValue { return packets }
+        }
+        throw .malformedReply("nft counter")
+    }
+
     private static func objects(_ bytes: [UInt8]) throws(LinuxNetworkError) -> [[String: JSON]] {
         guard let list = try? JSON(parsing: bytes, maximumBytes: 256 << 20).objectValue?["nftables"]?.arrayValue else {
             throw .malformedReply("nft listing")

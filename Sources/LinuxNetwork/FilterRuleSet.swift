@@ -9,16 +9,20 @@ package struct FilterRuleSet: Hashable, Sendable {
     /// Overlay addresses of the nodes that are peers now; anything else in the overlay is refused at once here.
     package var peers: Set<IPAddress>
     package var grants: [FilterGrant]
+    /// What peers will take from this node, where it is to be checked here already; then each grant's `source` is the peer.
+    package var egress: [FilterGrant]?
     /// The NFLOG group that `PacketLog` reads.
     package var logGroup: UInt16
 
     package init(
-        interface: InterfaceName, overlay: [IPPrefix], peers: Set<IPAddress>, grants: [FilterGrant], logGroup: UInt16
+        interface: InterfaceName, overlay: [IPPrefix], peers: Set<IPAddress>, grants: [FilterGrant],
+        egress: [FilterGrant]? = nil, logGroup: UInt16
     ) {
         self.interface = interface
         self.overlay = overlay
         self.peers = peers
         self.grants = grants
+        self.egress = egress
         self.logGroup = logGroup
     }
 }
@@ -51,6 +55,10 @@ package enum FilterVerdict: String, Hashable, Sendable, CaseIterable {
     case allowed = "ztna-allow"
     /// No grant covers it.
     case deniedInbound = "ztna-deny-in"
+    /// This node begins a flow to a peer; what becomes of it is decided there.
+    case leaving = "ztna-out"
+    /// Refused at this node, its source, as the peer would.
+    case deniedOutbound = "ztna-deny-out"
     /// Sent towards an overlay address that is no peer of this node.
     case noPeer = "ztna-no-peer"
 }

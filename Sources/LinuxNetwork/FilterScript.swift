@@ -10,12 +10,14 @@ enum FilterScript {
     /// A dormant table that exists only while `PacketFilter` asks nft for the canonical form of the rules.
     static let canonicalTable = "ztna-canonical"
     static let allTables = [table, canonicalTable]
+    /// Counts the packets that were too many to be logged.
+    static let unlogged = "unlogged"
     /// Beyond so many changed members the whole table is replaced.
     static let largestSmallChange = 64
 
     /// Replaces the whole table in one transaction.
-    static func replacement(_ ruleSet: FilterRuleSet, now: Int) -> String {
-        let elements = FilterElements(ruleSet).living(at: now)
+    static func replacement(_ ruleSet: FilterRuleSet, now: FilterTime) -> String {
+        let elements = FilterElements(ruleSet).living(at: now.seconds)
         return removal(of: table) + definition(of: table, ruleSet, elements, now: now)
     }
 
@@ -24,8 +26,9 @@ enum FilterScript {
         var empty = ruleSet
         empty.peers = []
         empty.grants = []
+        if empty.egress != nil { empty.egress = [] }
         return removal(of: canonicalTable)
-            + definition(of: canonicalTable, empty, FilterElements(empty), now: 0, flags: "flags dormant\n")
+            + definition(of: canonicalTable, empty, FilterElements(empty), now: FilterTime(0), flags: "flags dormant\n")
     }
 
     /// Removes a table, whether it is there or not.
@@ -33,12 +36,12 @@ enum FilterScript {
 
     /// The few member changes that lead from one rule set to another; nil when the table must be replaced: other rules,
     /// more than 64 members, or any change in an interval set. Empty when nothing changes.
-    static func smallChange(from old: FilterRuleSet, to new: FilterRuleSet, now: Int) -> String? {
-        guard old.interface == new.interface, old.overlay == new.overlay, old.logGroup == new.logGroup else {
-            return nil
-        }
-        let before = FilterElements(old).living(at: now)
-        let after = FilterElements(new).living(at: now)
+    static func smallChange(from old: FilterRuleSet, to new: FilterRuleSet, now: FilterTime) -> String? {
+        guard old.interface == new.interface, old.overlay == new.overlay, old.logGroup == new.logGroup,
+            (old.egress == nil) == (new.egress == nil)
+        else { return nil }
+        let before = FilterElements(old).living(at: now.seconds)
+        let after = FilterElements(new).living(at: now.seconds)
         guard FilterElements.intervalSets.allSatisfy({ before.sets[$0] == after.sets[$0] }) else { return nil }
         var commands: [String] = []
         var changed: Set<String> = []
@@ -57,24 +60,24 @@ enum FilterScript {
     }
 
     private static func definition(
-        of table: String, _ ruleSet: FilterRuleSet, _ elements: FilterElements, now: Int, flags: String = ""
+        of table: String, _ ruleSet: FilterRuleSet, _ elements: FilterElements, now: FilterTime, flags: String = ""
     ) -> String {
         """
         table inet \(table) {
         \(flags)\(sets(elements, now: now))\(verdictChains(group: ruleSet.logGroup))\(inboundChain(ruleSet))
-        \(outboundChains)\(hooks(ruleSet))}
+        \(outboundChains(checks: ruleSet.egress != nil))\(hooks(ruleSet))}
 
         """
     }
 
-    private static func sets(_ elements: FilterElements, now: Int) -> String {
+    private static func sets(_ elements: FilterElements, now: FilterTime) -> String {
         var text = ""
         for set in FilterElements.setNames {
             let address = set.hasSuffix("4") ? "ipv4_addr" : "ipv6_addr"
             let type =
-                set.hasPrefix("port") || set.hasPrefix("range") ? "\(address) . inet_proto . inet_service" : address
+                set.contains("port") || set.contains("range") ? "\(address) . inet_proto . inet_service" : address
             let flags =
-                set.hasPrefix("peer") ? "" : set.hasPrefix("range") ? "flags interval,timeout; " : "flags timeout; "
+                set.hasPrefix("peer") ? "" : set.contains("range") ? "flags interval,timeout; " : "flags timeout; "
             let members = (elements.sets[set] ?? [:]).sorted { $0.key < $1.key }
                 .map { member($0.key, $0.value, now: now) }
             let list = members.isEmpty ? "" : "elements = { \(members.joined(separator: ", ")) }; "
@@ -83,10 +86,12 @@ enum FilterScript {
         return text
     }
 
-    private static func member(_ key: String, _ expiresAt: Int?, now: Int) -> String {
+    private static func member(_ key: String, _ expiresAt: Int?, now: FilterTime) -> String {
         guard let expiresAt else { return key }
         // At most a year: the kernel counts milliseconds.
-        return "\(key) timeout \(min(max(expiresAt - now, 1), 31_536_000))s"
+        let seconds = min(max(expiresAt - now.seconds, 1), 31_536_000)
+        guard now.milliseconds > 0 else { return "\(key) timeout \(seconds)s" }
+        return "\(key) timeout \(seconds - 1)s\(1000 - now.milliseconds)ms"
     }
 
     /// A flow without answers stays `new`: it is logged once a minute. When the set is full, flows are logged more often.
@@ -94,36 +99,55 @@ enum FilterScript {
         "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
     }
 
-    private static func verdictChains(group: UInt16) -> String {
-        func log(_ verdict: FilterVerdict) -> String {
-            "log prefix \"\(verdict.rawValue)\" group \(group) snaplen \(PacketHeader.longestUseful)"
-        }
+    /// Logs at most 25,000 packets a second, and counts the rest: nothing is left out unsaid.
+    private static func log(_ verdict: FilterVerdict, group: UInt16, then rest: String) -> String {
+        """
+        limit rate over 25000/second burst 50000 packets counter name "\(unlogged)" \(rest)
+        log prefix "\(verdict.rawValue)" group \(group) snaplen \(PacketHeader.longestUseful)
+        \(rest)
+        """
+    }
+
+    /// Logs a flow's first packet and lets it pass.
+    private static func passing(_ chain: String, _ verdict: FilterVerdict, address: String, group: UInt16) -> String {
+        let seen = chain == "allowed" ? "seen" : "sent"
         return """
-            set seen4 { \(seen("ipv4_addr")) }
-            set seen6 { \(seen("ipv6_addr")) }
-            chain allowed {
+            set \(seen)4 { \(Self.seen("ipv4_addr")) }
+            set \(seen)6 { \(Self.seen("ipv6_addr")) }
+            chain \(chain) {
             ct state != new accept
-            ip saddr . meta l4proto . th sport . th dport @seen4 accept
-            ip6 saddr . meta l4proto . th sport . th dport @seen6 accept
-            add @seen4 { ip saddr . meta l4proto . th sport . th dport }
-            add @seen6 { ip6 saddr . meta l4proto . th sport . th dport }
-            limit rate 200/second burst 400 packets \(log(.allowed))
-            accept
-            }
-            chain refused {
-            meta l4proto tcp reject with tcp reset
-            reject with icmpx type admin-prohibited
-            }
-            chain denied {
-            limit rate 100/second burst 200 packets \(log(.deniedInbound))
-            goto refused
-            }
-            chain peerless {
-            limit rate 100/second burst 200 packets \(log(.noPeer))
-            goto refused
+            ip \(address) . meta l4proto . th sport . th dport @\(seen)4 accept
+            ip6 \(address) . meta l4proto . th sport . th dport @\(seen)6 accept
+            add @\(seen)4 { ip \(address) . meta l4proto . th sport . th dport }
+            add @\(seen)6 { ip6 \(address) . meta l4proto . th sport . th dport }
+            \(log(verdict, group: group, then: "accept"))
             }
 
             """
+    }
+
+    private static func refusing(_ chain: String, _ verdict: FilterVerdict, group: UInt16) -> String {
+        """
+        chain \(chain) {
+        \(log(verdict, group: group, then: "goto refused"))
+        }
+
+        """
+    }
+
+    private static func verdictChains(group: UInt16) -> String {
+        """
+        counter \(unlogged) { }
+        chain refused {
+        meta l4proto tcp reject with tcp reset
+        reject with icmpx type admin-prohibited
+        }
+        \(passing("allowed", .allowed, address: "saddr", group: group))\
+        \(passing("leaving", .leaving, address: "daddr", group: group))\
+        \(refusing("denied", .deniedInbound, group: group))\
+        \(refusing("denied_here", .deniedOutbound, group: group))\
+        \(refusing("peerless", .noPeer, group: group))
+        """
     }
 
     /// From the overlay to this node.
@@ -143,27 +167,38 @@ enum FilterScript {
     /// From this node to the overlay. What refuses an inbound packet (it is related to it) always leaves. A flow whose
     /// beginning conntrack has not seen is not taken for one of ours: else an inbound flow that outlived its grant could
     /// come back as our own after its entry is lost.
-    private static let outboundChains = """
-        chain answers {
-        tcp flags & rst == rst accept
-        \(lookups(address: "daddr", port: "sport", ping: "echo-reply", verdict: "accept"))
-        goto refused
-        }
-        chain to_peer {
-        meta l4proto tcp ct state new tcp flags & (fin|syn|rst|ack) != syn drop
-        ct direction reply goto answers
-        accept
-        }
-        chain outbound {
-        ct direction reply ct state related accept
-        ip daddr { 224.0.0.0/4, 255.255.255.255 } drop
-        ip6 daddr { fe80::/10, ff00::/8 } drop
-        ip daddr @peer4 goto to_peer
-        ip6 daddr @peer6 goto to_peer
-        goto peerless
-        }
+    ///
+    /// With `checks`, each packet of a flow of ours looks up that the other side will take it.
+    private static func outboundChains(checks: Bool) -> String {
+        let leaving =
+            checks
+            ? """
+            ct state related meta l4proto { icmp, ipv6-icmp } accept
+            \(lookups(in: "to_", address: "daddr", port: "dport", ping: "echo-request", verdict: "goto leaving"))
+            goto denied_here
+            """ : "goto leaving"
+        return """
+            chain answers {
+            tcp flags & rst == rst accept
+            \(lookups(address: "daddr", port: "sport", ping: "echo-reply", verdict: "accept"))
+            goto refused
+            }
+            chain to_peer {
+            meta l4proto tcp ct state new tcp flags & (fin|syn|rst|ack) != syn drop
+            ct direction reply goto answers
+            \(leaving)
+            }
+            chain outbound {
+            ct direction reply ct state related accept
+            ip daddr { 224.0.0.0/4, 255.255.255.255 } drop
+            ip6 daddr { fe80::/10, ff00::/8 } drop
+            ip daddr @peer4 goto to_peer
+            ip6 daddr @peer6 goto to_peer
+            goto peerless
+            }
 
-        """
+            """
+    }
 
     /// Last, so that the sets and chains exist. Overlay traffic that would leave through another interface is refused.
     private static func hooks(_ ruleSet: FilterRuleSet) -> String {
@@ -188,13 +223,15 @@ enum FilterScript {
             """
     }
 
-    private static func lookups(address: String, port: String, ping: String, verdict: String) -> String {
+    private static func lookups(
+        in sets: String = "", address: String, port: String, ping: String, verdict: String
+    ) -> String {
         [("ip", "4", "icmp"), ("ip6", "6", "icmpv6")].map { family, suffix, icmp in
             """
-            \(family) \(address) . meta l4proto . th \(port) @port\(suffix) \(verdict)
-            \(family) \(address) . meta l4proto . th \(port) @range\(suffix) \(verdict)
-            \(family) \(address) @any\(suffix) \(verdict)
-            \(icmp) type \(ping) \(family) \(address) @ping\(suffix) \(verdict)
+            \(family) \(address) . meta l4proto . th \(port) @\(sets)port\(suffix) \(verdict)
+            \(family) \(address) . meta l4proto . th \(port) @\(sets)range\(suffix) \(verdict)
+            \(family) \(address) @\(sets)any\(suffix) \(verdict)
+            \(icmp) type \(ping) \(family) \(address) @\(sets)ping\(suffix) \(verdict)
             """
         }.joined(separator: "\n")
     }

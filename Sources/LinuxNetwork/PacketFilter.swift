@@ -15,14 +15,14 @@ package actor PacketFilter {
     package init() throws(LinuxNetworkError) { nft = try NFTables() }
 
     /// Replaces the whole table in one transaction.
-    package func replace(with ruleSet: FilterRuleSet, now: Int) throws(LinuxNetworkError) {
+    package func replace(with ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
         try nft.run(FilterScript.replacement(ruleSet, now: now))
         applied = ruleSet
     }
 
     /// Brings the table to `ruleSet` with as little as possible: single members where at most 64 of exact-match sets
     /// differ from what was applied last, else the whole table.
-    package func update(to ruleSet: FilterRuleSet, now: Int) throws(LinuxNetworkError) {
+    package func update(to ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
         if let applied, let script = FilterScript.smallChange(from: applied, to: ruleSet, now: now) {
             // A member may end between our reckoning and the kernel's: then the transaction fails as a whole.
             if script.isEmpty || (try? nft.run(script)) != nil {
@@ -67,7 +67,14 @@ package actor PacketFilter {
         try nft.run(FilterScript.allTables.map(FilterScript.removal).joined())
     }
 
+    /// Packets since the last call, or since the table was made, that the rules left out of the log; a table that is
+    /// replaced loses what it counted, so ask before.
+    package func takeUnlogged() throws(LinuxNetworkError) -> Int {
+        try FilterListing.packets(parsing: try nft.resetCounter(FilterScript.unlogged, in: FilterScript.table))
+    }
+
     private struct CanonicalKey: Hashable {
+        let checksEgress: Bool
         let interface: InterfaceName
         let overlay: [String]
         let logGroup: UInt16
@@ -75,7 +82,8 @@ package actor PacketFilter {
 
     private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> [String] {
         let key = CanonicalKey(
-            interface: ruleSet.interface, overlay: ruleSet.overlay.map(\.description), logGroup: ruleSet.logGroup)
+            checksEgress: ruleSet.egress != nil, interface: ruleSet.interface,
+            overlay: ruleSet.overlay.map(\.description), logGroup: ruleSet.logGroup)
         if let known = canonicalRules[key] { return known }
         let table = FilterScript.canonicalTable
         try nft.run(FilterScript.canonical(ruleSet))

@@ -24,30 +24,44 @@ package struct PacketHeader: Hashable, Sendable {
     package init?(parsing bytes: some Sequence<UInt8>) {
         let packet = Array(bytes.prefix(Self.longestUseful))
         guard let first = packet.first else { return nil }
-        let payload: ArraySlice<UInt8>
+        let payload: Int?
         switch first >> 4 {
         case 4:
             let length = Int(first & 15) * 4
-            guard length >= 20, packet.count >= length, let source = IPAddress(bytes: Array(packet[12..<16])),
-                let destination = IPAddress(bytes: Array(packet[16..<20]))
+            guard length >= 20, packet.count >= length, let source = packet.word(at: 12),
+                let destination = packet.word(at: 16)
             else { return nil }
-            (self.source, self.destination, protocolNumber) = (source, destination, packet[9])
+            (self.source, self.destination, protocolNumber) = (.v4(source), .v4(destination), packet[9])
             let isFirstFragment = packet[6] & 0x1F == 0 && packet[7] == 0
-            payload = isFirstFragment ? packet[length...] : []
+            payload = isFirstFragment ? length : nil
         case 6:
-            guard packet.count >= 40, let source = IPAddress(bytes: Array(packet[8..<24])),
-                let destination = IPAddress(bytes: Array(packet[24..<40]))
+            guard packet.count >= 40, let source = packet.address(at: 8), let destination = packet.address(at: 24)
             else { return nil }
             (self.source, self.destination, protocolNumber) = (source, destination, packet[6])
-            payload = packet[40...]
+            payload = 40
         default: return nil
         }
         let hasPorts = protocolNumber == 6 || protocolNumber == 17
-        sourcePort = hasPorts ? Self.port(payload.prefix(2)) : nil
-        destinationPort = hasPorts ? Self.port(payload.dropFirst(2).prefix(2)) : nil
+        sourcePort = hasPorts ? payload.flatMap { packet.half(at: $0) } : nil
+        destinationPort = hasPorts ? payload.flatMap { packet.half(at: $0 + 2) } : nil
+    }
+}
+
+/// Integers in network order; nil past the end.
+extension [UInt8] {
+    fileprivate func half(at offset: Int) -> UInt16? {
+        offset + 2 <= count ? UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) : nil
     }
 
-    private static func port(_ bytes: ArraySlice<UInt8>) -> UInt16? {
-        bytes.count == 2 ? bytes.reduce(0) { $0 << 8 | UInt16($1) } : nil
+    fileprivate func word(at offset: Int) -> UInt32? {
+        guard let high = half(at: offset), let low = half(at: offset + 2) else { return nil }
+        return UInt32(high) << 16 | UInt32(low)
+    }
+
+    fileprivate func address(at offset: Int) -> IPAddress? {
+        guard let first = word(at: offset), let second = word(at: offset + 4), let third = word(at: offset + 8),
+            let fourth = word(at: offset + 12)
+        else { return nil }
+        return .v6(UInt64(first) << 32 | UInt64(second), UInt64(third) << 32 | UInt64(fourth))
     }
 }

@@ -16,7 +16,7 @@ package struct LoggedPacket: Hashable, Sendable {
 
 /// What became of log messages that are not in the log. Counts since the start.
 package struct PacketLogLosses: Hashable, Sendable {
-    /// Times that the kernel dropped messages because we read too slowly.
+    /// Messages that the kernel dropped because we read too slowly: gaps in its numbers.
     package var overruns = 0
     /// Messages with another prefix, or whose packet cannot be read.
     package var unreadable = 0
@@ -30,13 +30,13 @@ package final class PacketLog: Sendable {
     private let receiver: Receiver
     private let closed = DispatchSemaphore(value: 0)
 
-    /// `deliver` must not block for long: meanwhile the kernel's buffer of 4 MiB fills.
+    /// `deliver` must not block for long: meanwhile the kernel's buffer of 8 MiB fills.
     package init(group: UInt16, deliver: @escaping @Sendable (LoggedPacket) -> Void) throws(LinuxNetworkError) {
         let receiver = Receiver(deliver: deliver)
         let handle = try LogHandle(group: group, receiver: receiver)
         let source = DispatchSource.makeReadSource(
             fileDescriptor: handle.descriptor, queue: DispatchQueue(label: "ztna.nflog"))
-        source.setEventHandler { handle.readAll(for: receiver) }
+        source.setEventHandler { handle.readAll() }
         let closed = closed
         source.setCancelHandler {
             handle.close()
@@ -61,9 +61,21 @@ package final class PacketLog: Sendable {
 
 private final class Receiver: Sendable {
     let losses = Mutex(PacketLogLosses())
+    /// The number of the next message; the first is 0.
+    private let expected = Mutex<UInt32>(0)
     private let deliver: @Sendable (LoggedPacket) -> Void
 
     init(deliver: @escaping @Sendable (LoggedPacket) -> Void) { self.deliver = deliver }
+
+    /// The kernel numbers what it logs, also what does not fit its buffer.
+    func note(sequence: UInt32) {
+        let missed = expected.withLock { expected in
+            defer { expected = sequence &+ 1 }
+            return sequence &- expected
+        }
+        // A number that went back is of another binding.
+        if missed > 0, missed < 1 << 31 { losses.withLock { $0.overruns += Int(missed) } }
+    }
 
     func receive(prefix: String, payload: UnsafeBufferPointer<UInt8>) {
         guard let verdict = FilterVerdict(rawValue: prefix), let header = PacketHeader(parsing: payload) else {
@@ -93,18 +105,21 @@ private final class LogHandle: @unchecked Sendable {
         let context = Unmanaged.passUnretained(receiver).toOpaque()
         nflog_callback_register(group, { _, _, message, context in forward(message, to: context) }, context)
         let copied = nflog_set_mode(group, UInt8(NFULNL_COPY_PACKET), UInt32(PacketHeader.longestUseful))
-        // In hundredths of a second: how long the kernel may gather messages.
+        // In hundredths of a second: how long the kernel may gather messages; and how many, in how many bytes.
         let hastened = nflog_set_timeout(group, 5)
-        var space: Int32 = 4 << 20
+        nflog_set_qthresh(group, 128)
+        nflog_set_nlbufsiz(group, 1 << 15)
+        let numbered = nflog_set_flags(group, UInt16(NFULNL_CFG_F_SEQ))
+        var space: Int32 = 8 << 20
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &space, socklen_t(MemoryLayout<Int32>.size))
-        guard copied >= 0, hastened >= 0 else {
+        guard copied >= 0, hastened >= 0, numbered >= 0 else {
             let code = Errno.last
             close()
             throw .system(call: "nflog_set_mode", errno: code)
         }
     }
 
-    func readAll(for receiver: Receiver) {
+    func readAll() {
         while true {
             let count = buffer.withUnsafeMutableBytes {
                 recv(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
@@ -113,9 +128,7 @@ private final class LogHandle: @unchecked Sendable {
                 buffer.withUnsafeMutableBufferPointer { space in
                     _ = nflog_handle_packet(handle, space.baseAddress, Int32(clamping: count))
                 }
-            } else if count < 0, Errno.last == ENOBUFS {
-                receiver.losses.withLock { $0.overruns += 1 }
-            } else if count == 0 || Errno.last != EINTR {
+            } else if count == 0 || ![EINTR, ENOBUFS].contains(Errno.last) {
                 return
             }
         }
@@ -130,6 +143,8 @@ private final class LogHandle: @unchecked Sendable {
 private func forward(_ message: OpaquePointer?, to context: UnsafeMutableRawPointer?) -> Int32 {
     guard let message, let context else { return 0 }
     let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
+    var sequence: UInt32 = 0
+    if nflog_get_seq(message, &sequence) == 0 { receiver.note(sequence: sequence) }
     var start: UnsafeMutablePointer<CChar>?
     let count = nflog_get_payload(message, &start)
     guard count > 0, let start else {

@@ -13,7 +13,7 @@ struct `On a real data path` {
         try await Mesh.lend { mesh in
             let servers = try [5001, 5002, 5100].map { try mesh.listen(on: $0) }
             try await mesh.client.filter.replace(
-                with: mesh.client.rules(peers: ["100.64.9.2", "fd00:9::2"]), now: now())
+                with: mesh.client.rules(peers: ["100.64.9.2", "fd00:9::2"]), now: FilterTime(now()))
             try await mesh.server.filter.replace(
                 with: mesh.server.rules(
                     peers: ["100.64.9.1", "fd00:9::1"],
@@ -21,7 +21,7 @@ struct `On a real data path` {
                         ("100.64.9.1", .tcp(5001...5001)), ("100.64.9.1", .tcp(5090...5110)), ("100.64.9.1", .icmp),
                         ("100.64.9.1", .udp(5200...5201)),
                         ("fd00:9::1", .tcp(5001...5001)),
-                    ], until: now() + 1000), now: now())
+                    ], until: now() + 1000), now: FilterTime(now()))
             #expect(try mesh.attempt("100.64.9.2", 5001) == "ok")
             #expect(try mesh.attempt("fd00:9::2", 5001) == "ok")
             #expect(try mesh.attempt("100.64.9.2", 5100) == "ok")
@@ -71,11 +71,12 @@ struct `On a real data path` {
             let end = ending == .timeout ? start + 3 : start + 1000
             let granted = try mesh.server.rules(
                 peers: ["100.64.9.1"], [("100.64.9.1", .tcp(5001...5001))], until: end)
-            try await mesh.server.filter.replace(with: granted, now: start)
-            try await mesh.client.filter.replace(with: mesh.client.rules(peers: ["100.64.9.2"]), now: start)
+            try await mesh.server.filter.replace(with: granted, now: FilterTime(start))
+            try await mesh.client.filter.replace(with: mesh.client.rules(peers: ["100.64.9.2"]), now: FilterTime(start))
             let flow = try mesh.hold("100.64.9.2", 5001)
             if ending != .timeout {
-                try await mesh.server.filter.update(to: mesh.server.rules(peers: ["100.64.9.1"]), now: start)
+                try await mesh.server.filter.update(
+                    to: mesh.server.rules(peers: ["100.64.9.1"]), now: FilterTime(start))
             }
             if ending == .removalAndDeletedEntries {
                 let client = try #require(IPAddress("100.64.9.1"))
@@ -93,7 +94,7 @@ struct `On a real data path` {
     @Test func `a flow that this node began is answered without a grant`() async throws {
         try await Mesh.lend { mesh in
             let server = try mesh.listen(on: 5001)
-            try await mesh.client.filter.replace(with: mesh.client.rules(peers: ["100.64.9.2"]), now: now())
+            try await mesh.client.filter.replace(with: mesh.client.rules(peers: ["100.64.9.2"]), now: FilterTime(now()))
             #expect(try mesh.attempt("100.64.9.2", 5001) == "ok")
             server.end()
         }
@@ -105,8 +106,7 @@ struct `On a real data path` {
             try await mesh.server.filter.replace(
                 with: mesh.server.rules(
                     peers: ["100.64.9.1", "fd00:9::1"], [("100.64.9.1", .any), ("fd00:9::1", .any)], until: now() + 1000
-                ),
-                now: now())
+                ), now: FilterTime(now()))
             let flows = try ["100.64.9.2", "fd00:9::2"].map { try mesh.hold($0, 5001) }
             let gone = try #require(IPAddress("100.64.9.1"))
             #expect(try await mesh.server.tracking.deleteEntries(of: [try #require(IPAddress("100.64.9.50"))]) == 0)
@@ -142,13 +142,13 @@ struct `A filter that is read back` {
                 FilterGrant(source: address, traffic: .udp(1000...2000), expiresAt: now() + 1000),
             ], logGroup: 7)
         #expect(try await filter.matches(rules, now: now()) == false)
-        try await filter.replace(with: rules, now: now())
+        try await filter.replace(with: rules, now: FilterTime(now()))
         #expect(try await filter.differences(from: rules, now: now()) == [])
         let listing = try namespace.run("nft", "-a", "list", "chain", "inet", "ztna", "input")
         let handle = listing.split(separator: "\n").first { $0.contains("iifname") }?.split(separator: " ").last ?? ""
         try namespace.run("nft", tampering.replacing("HANDLE", with: handle))
         #expect(try await filter.matches(rules, now: now()) == false)
-        try await filter.replace(with: rules, now: now())
+        try await filter.replace(with: rules, now: FilterTime(now()))
         #expect(try await filter.matches(rules, now: now()))
     }
 
@@ -176,7 +176,7 @@ struct `A filter that is read back` {
             }
             if step % 2 == 0 { rules.grants.removeFirst(min(3, rules.grants.count)) }
             if let peer = rules.peers.first { rules.peers.remove(peer) }
-            try await filter.update(to: rules, now: now())
+            try await filter.update(to: rules, now: FilterTime(now()))
             #expect(try await filter.differences(from: rules, now: now()) == [])
         }
         try await filter.removeTable()
@@ -193,10 +193,10 @@ struct `A filter that is read back` {
             interface: try #require(InterfaceName("zt0")), overlay: [try #require(IPPrefix("100.64.9.0/24"))],
             peers: [address], grants: [FilterGrant(source: address, traffic: .any, expiresAt: now() + 1000)],
             logGroup: 7)
-        try await filter.replace(with: rules, now: now())
+        try await filter.replace(with: rules, now: FilterTime(now()))
         try namespace.run("nft", "delete element inet ztna any4 { 100.64.9.1 }")
         rules.grants = []
-        try await filter.update(to: rules, now: now())
+        try await filter.update(to: rules, now: FilterTime(now()))
         #expect(try await filter.matches(rules, now: now()))
     }
 }
@@ -241,7 +241,7 @@ struct `An interface of ours` {
         let other = try Node("o")
         try await node.engine.waitUntilReady()
         try await other.engine.waitUntilReady()
-        try await node.filter.replace(with: node.rules(), now: now())
+        try await node.filter.replace(with: node.rules(), now: FilterTime(now()))
         let interface = node.interface
         let removed = try await node.namespace.inside { try InterfaceCleanup() }.run(interface: interface)
         #expect(removed.first?.hasPrefix("engine ") == true)
