@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Dispatch
 package import LinuxNetwork
 internal import LocalSocket
 package import Logging
@@ -57,8 +58,13 @@ package struct Agent: Sendable {
         let link = ControlLink(
             state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,
             publish: { view in dataPlane?.offer(view) })
-        let commands = LocalCommands(link: link, dataPlane: dataPlane, attempts: attempts)
         let permitted = options.operators.union([0, user])
+        // Whoever reports an attempt waits for no terminal.
+        let noticeQueue = DispatchQueue(label: "ztna-agent.notices")
+        let operatorNotice = OperatorNotice(to: permitted)
+        let notices = StepUpNotices(
+            now: environment.now, deliver: { notice in noticeQueue.async { operatorNotice.deliver(notice) } })
+        let commands = LocalCommands(link: link, dataPlane: dataPlane, attempts: attempts, notices: notices)
         server = try LocalSocketServer(path: options.socket, allow: { permitted.contains($0.uid) }) {
             request, _, responder in try await commands.serve(request, responder)
         }

@@ -33,15 +33,20 @@ package struct DeviceAuthorizationAnswer: Hashable, Sendable {
     }
 }
 
+/// What an approved sign-in is answered with.
+package protocol RedeemedAnswer: Sendable {
+    init(parsing body: [UInt8]) throws(ControlError)
+}
+
 /// DPoP-bound tokens. Source: RFC 6749 §5.1, RFC 9449 §5.
-package struct TokenAnswer: Hashable, Sendable {
+package struct TokenAnswer: Hashable, RedeemedAnswer {
     package let accessToken: String
     package let expiresIn: Int
     package let refreshToken: String
     package let session: SessionID
     package let sessionExpiresAt: Int
 
-    init(parsing body: [UInt8]) throws(ControlError) {
+    package init(parsing body: [UInt8]) throws(ControlError) {
         do {
             let members = try JSONMembers(parsing: body)
             // RFC 9449 §5: any other type would be a token that is not bound to our key.
@@ -54,6 +59,26 @@ package struct TokenAnswer: Hashable, Sendable {
             self.session = session
             sessionExpiresAt = try members.integer("session_expires_at")
         } catch let error as ControlError { throw error } catch { throw .malformed("token answer") }
+    }
+}
+
+/// What a renewed sign-in is answered with: the session and its tokens stay.
+package struct RenewalAnswer: Hashable, RedeemedAnswer {
+    package let session: SessionID
+    package let sessionExpiresAt: Int
+    /// The renewal has come through when our own authorization says so.
+    package let mfaAt: Int?
+
+    package init(parsing body: [UInt8]) throws(ControlError) {
+        do {
+            let members = try JSONMembers(parsing: body)
+            guard try members.bool("renewed"), let session = SessionID(try members.string("session_id")) else {
+                throw ControlError.malformed("renewal")
+            }
+            self.session = session
+            sessionExpiresAt = try members.integer("session_expires_at")
+            mfaAt = try members.optionalInteger("mfa_at")
+        } catch let error as ControlError { throw error } catch { throw .malformed("renewal") }
     }
 }
 

@@ -1,5 +1,6 @@
 package import Cryptography
 internal import HTTPClient
+package import Identity
 internal import Sessions
 internal import StrictJSON
 internal import WebAddresses
@@ -35,21 +36,25 @@ package actor ControlClient {
         try ControlKeySet.parse(try await call(.get, "/oauth2/jwks"))
     }
 
+    /// `renewing`: the session to be renewed, where none is to be begun.
     package func authorizeDevice(
-        name: String, operatingSystem: String, loopbackPort: UInt16?
+        name: String, operatingSystem: String, loopbackPort: UInt16?, renewing session: SessionID? = nil
     ) async throws(ControlError) -> DeviceAuthorizationAnswer {
         var form = [("client_id", Self.clientID), ("device_name", name), ("device_os", operatingSystem)]
         if let loopbackPort { form.append(("loopback_port", "\(loopbackPort)")) }
+        if let session { form.append(("renew_session", session.text)) }
         return try DeviceAuthorizationAnswer(parsing: try await post("/oauth2/device_authorization", form))
     }
 
-    package func redeem(deviceCode: String, loopbackCode: String?) async throws(ControlError) -> TokenAnswer {
+    package func redeem<Answer: RedeemedAnswer>(
+        deviceCode: String, loopbackCode: String?
+    ) async throws(ControlError) -> Answer {
         var form = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", deviceCode),
             ("client_id", Self.clientID),
         ]
         if let loopbackCode { form.append(("loopback_code", loopbackCode)) }
-        return try TokenAnswer(parsing: try await post("/oauth2/token", form))
+        return try Answer(parsing: try await post("/oauth2/token", form))
     }
 
     /// `attempt` is the same for every repetition of one refresh, so that a lost answer costs no session.
@@ -85,6 +90,15 @@ package actor ControlClient {
         let body = JSON.object(["registration": .string(registration)]).encoded()
         let answer = try await post("/v1/node", json: body, accessToken: accessToken)
         do { return try RegistrationResponse(parsing: answer) } catch { throw .document(error) }
+    }
+
+    /// One question, or something handed in, at one of the paths below `/v1/`.
+    package func ask(
+        _ path: String, _ body: [UInt8], accessToken: String, maximumResponseBytes: Int = 1 << 20
+    ) async throws(ControlError) -> [UInt8] {
+        try await call(
+            .post, path, contentType: "application/json", body: body, accessToken: accessToken,
+            maximumResponseBytes: maximumResponseBytes, timeout: .seconds(60))
     }
 
     /// Follows the netmap from a position, or from a snapshot; returns when the server ends the stream.
@@ -126,11 +140,13 @@ package actor ControlClient {
 
     private func call(
         _ method: HTTPMethod, _ path: String, contentType: String? = nil, body: [UInt8]? = nil,
-        accessToken: String? = nil
+        accessToken: String? = nil, maximumResponseBytes: Int? = nil, timeout: Duration? = nil
     ) async throws(ControlError) -> [UInt8] {
         for attempt in 0...1 {
-            let request = try request(
+            var request = try request(
                 method, path, contentType: contentType, body: body, accessToken: accessToken)
+            if let maximumResponseBytes { request.maximumResponseBytes = maximumResponseBytes }
+            if let timeout { request.timeout = timeout }
             let response: ControlResponse
             do { response = try await transport.send(request) } catch { throw .transport(error) }
             remember(response.nonce)
@@ -172,13 +188,18 @@ package actor ControlClient {
 
     private static func error(_ response: ControlResponse) -> ControlError {
         let members = try? JSONMembers(parsing: response.body, maximumBytes: 65_536)
+        let name = (try? members?.string("error")) ?? "no_error_name"
+        let words = (try? members?.optionalString("error_description")) ?? ""
         return .refused(
-            status: response.status, name: (try? members?.string("error")) ?? "no_error_name",
-            description: printable((try? members?.optionalString("error_description")) ?? ""),
+            status: response.status, name: name,
+            description: name == ControlErrorName.commandRefused.rawValue
+                ? words.split(separator: "\n").prefix(100).map { printable(String($0)) }.joined(separator: "\n")
+                : printable(words),
             retryAfter: response.retryAfter)
     }
 
-    /// What a server says goes to terminals and logs: without controls, and not endless.
+    /// What a server says goes to terminals and logs: without controls, and not endless. Only what is wrong with a policy
+    /// comes in lines.
     private static func printable(_ text: String) -> String {
         String(
             text.unicodeScalars.prefix(300).map {

@@ -34,6 +34,15 @@ extension ControlError {
             (.accessDenied, words.isEmpty ? "The sign-in was denied." : words, "Ask your administrator, or try again.")
         case .refused(_, "expired_token", _, _):
             (.expired, "The code was not confirmed in time.", "Run `ztna login` again.")
+        case .refused(_, "second_factor_not_configured", let words, _):
+            (.secondFactorNotConfigured, "\(words).", "Tell your administrator.")
+        case .refused(_, "insufficient_user_authentication", let words, _):
+            (.stepUpNeeded, "\(words).", "Run `ztna login --step-up`, then try again.")
+        case .refused(_, "not_an_administrator", let words, _):
+            (.notAdministrator, "\(words).", "Ask an administrator.")
+        case .refused(_, "command_refused", let words, _): (.commandRefused, words, "")
+        case .refused(404, _, _, _):
+            (.serverError, "The server does not answer this.", "Compare the versions of server and agent.")
         case .refused(_, "invalid_dpop_proof", let words, _):
             (.proofRefused, "The server refused this device's proof: \(words)", "Set the clock right, then try again.")
         case .refused(let status, let name, let words, let retryAfter):

@@ -8,15 +8,20 @@ struct LocalCommands: Sendable {
     let link: ControlLink
     let dataPlane: DataPlane?
     let attempts: AttemptLog
+    let notices: StepUpNotices
 
     /// Serves one connection to its end; its task is cancelled when the client goes.
     func serve(_ received: JSON, _ responder: Responder) async throws {
         do {
             let request = try LocalRequest(parsing: received)
-            if request.command == .login {
-                try await signIn(request, responder)
-            } else {
-                try await responder.send(Self.event(.result, try await result(of: request.command)))
+            switch request.command {
+            case .login: try await signIn(request, responder)
+            case .why:
+                let answer = try await link.why(host: request.host ?? "", service: request.service)
+                try await responder.send(Self.event(.result, ["answer": answer]))
+            case .admin: try await administer(request, responder)
+            case .watch: try await watch(responder)
+            default: try await responder.send(Self.event(.result, try await result(of: request.command)))
             }
         } catch let failure as LocalFailure {
             try await responder.send(Self.error(failure))
@@ -46,7 +51,52 @@ struct LocalCommands: Sendable {
             defer { group.cancelAll() }
             try await link.signIn(request, conversation)
         }
+        if request.stepUp { notices.forget() }
         try await responder.send(Self.event(.result, link.whoAmI()))
+    }
+
+    /// Both ways in parts, where a line is too short.
+    private func administer(_ request: LocalRequest, _ responder: Responder) async throws {
+        var command = request.request ?? [:]
+        if let parts = request.requestParts { command = try await Self.joined(parts, from: responder) }
+        let answer = try await link.administer(command)
+        let bytes = answer.encoded()
+        guard bytes.count > EventSize.listBytes else {
+            return try await responder.send(Self.event(.result, ["answer": answer]))
+        }
+        var parts = 0
+        // Cut between code points, so that each part is text.
+        var rest = String(decoding: bytes, as: UTF8.self).unicodeScalars[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(EventSize.partCodePoints)
+            rest = rest[part.endIndex...]
+            parts += 1
+            try await responder.send(Self.event(.part, ["text": .string(String(part))]))
+        }
+        try await responder.send(Self.event(.result, ["parts": .integer(parts)]))
+    }
+
+    private static func joined(_ parts: Int, from responder: Responder) async throws -> JSON {
+        var text = ""
+        for _ in 0..<parts {
+            guard let line = try await responder.nextLine(timeout: .seconds(10)),
+                let part = line.objectValue?["part"]?.stringValue
+            else { throw WireError.malformed("part") }
+            text += part
+            guard text.utf8.count <= LocalRequest.maximumPartBytes else { throw WireError.malformed("request") }
+        }
+        guard let json = try? JSON(parsing: text.utf8, maximumBytes: LocalRequest.maximumPartBytes),
+            json.objectValue != nil
+        else { throw WireError.malformed("request") }
+        return json
+    }
+
+    /// Until the client goes.
+    private func watch(_ responder: Responder) async throws {
+        guard let stream = notices.watch() else {
+            throw LocalFailure(.busy, "Too many commands watch already.", remedy: "End one of them.")
+        }
+        for await notice in stream { try await responder.send(Self.event(.notice, notice.json)) }
     }
 
     private func result(of command: LocalCommand) async throws -> JSON {
@@ -64,7 +114,7 @@ struct LocalCommands: Sendable {
         case .up, .down:
             try await link.setUp(command == .up)
             return ["state": .string(await link.localState.rawValue)]
-        case .login: throw WireError.malformed("command")
+        case .login, .why, .admin, .watch: throw WireError.malformed("command")
         }
     }
 
@@ -78,6 +128,7 @@ struct LocalCommands: Sendable {
             members["enforcing"] = false
             members["tunnel"] = "off"
         }
+        if let last = notices.last { members["step_up_wanted"] = last.json }
         return .object(members)
     }
 
@@ -131,6 +182,8 @@ private actor LoopbackCode {
 /// An event line is at most 1 MiB: of a longer list the first entries are told.
 enum EventSize {
     static let listBytes = 1_000_000
+    /// Of at most six bytes each, with escapes: below the limit of a line.
+    static let partCodePoints = 100_000
 
     static func fitting(_ entries: [JSON]) -> [JSON] {
         var bytes = 0

@@ -32,20 +32,24 @@ extension ControlLink {
     ///
     /// Errors: `LocalFailure`, `CancellationError`, and what the conversation throws.
     package func signIn(_ request: LocalRequest, _ conversation: SignInConversation) async throws {
+        if request.stepUp { return try await renewSignIn(request, conversation) }
         let server = try server(of: request)
         if !request.force, let session = state.session, session.server == server, session.expiresAt > environment.now()
         {
             throw LocalFailure(
                 .alreadySignedIn, "This device is signed in at \(server).", remedy: "Use --force to sign in anew.")
         }
+        try await alone { try await self.signIn(at: server, loopbackPort: request.loopbackPort, conversation) }
+    }
+
+    /// One sign-in at a time. Errors: `LocalFailure`, `CancellationError`, and what the conversation throws.
+    func alone(_ work: () async throws -> Void) async throws {
         guard !isSigningIn else {
             throw LocalFailure(.busy, "Another sign-in is under way.", remedy: "Finish or cancel it first.")
         }
         isSigningIn = true
         defer { isSigningIn = false }
-        do {
-            try await signIn(at: server, loopbackPort: request.loopbackPort, conversation)
-        } catch let error as ControlError {
+        do { try await work() } catch let error as ControlError {
             // A cancelled transfer fails as one; what counts is the cancellation.
             try Task.checkCancellation()
             throw LocalFailure(error)
@@ -77,7 +81,7 @@ extension ControlLink {
         let authorization = try await client.authorizeDevice(
             name: environment.hostName, operatingSystem: environment.operatingSystem, loopbackPort: loopbackPort)
         try await conversation.code(authorization)
-        let answer = try await poll(client, authorization, conversation)
+        let answer: TokenAnswer = try await poll(client, authorization, conversation)
         guard !Task.isCancelled else {
             await revokeUnheard(answer, client)
             throw CancellationError()
@@ -105,9 +109,9 @@ extension ControlLink {
     }
 
     /// Polls until the person has decided. Source: RFC 8628 §3.5.
-    private func poll(
+    func poll<Answer: RedeemedAnswer>(
         _ client: ControlClient, _ authorization: DeviceAuthorizationAnswer, _ conversation: SignInConversation
-    ) async throws -> TokenAnswer {
+    ) async throws -> Answer {
         let end = environment.now() + authorization.expiresIn
         var interval = authorization.interval
         while environment.now() < end {
@@ -115,7 +119,8 @@ extension ControlLink {
             try await conversation.waiting(max(end - environment.now(), 0))
             let loopbackCode = await conversation.loopbackCode()
             do throws(ControlError) {
-                return try await client.redeem(deviceCode: authorization.deviceCode, loopbackCode: loopbackCode)
+                return try await client.redeem(
+                    deviceCode: authorization.deviceCode, loopbackCode: loopbackCode)
             } catch {
                 interval = try intervalToRepeat(after: error, interval: interval)
             }

@@ -7,7 +7,10 @@ package import StrictJSON
 ///
 /// | command | members | events before the end |
 /// |---|---|---|
-/// | `login` | `server`?, `loopback_port`?, `force`? | `code`, `waiting`, `signed-in` |
+/// | `login` | `server`?, `loopback_port`?, `force`?, `step_up`? | `code`, `waiting`, `signed-in` |
+/// | `why` | `host`, `service`? | |
+/// | `admin` | `request`, or `request_parts` | `part` |
+/// | `watch` | | `notice`, as they come |
 /// | `logout`, `up`, `down` | | |
 /// | `status`, `whoami`, `peers`, `refusals`, `version` | | |
 ///
@@ -17,11 +20,23 @@ package import StrictJSON
 ///   text), `expires_in` (seconds), `words` (six words of the device key's fingerprint).
 /// - `waiting`: at each poll: `expires_in`.
 /// - `signed-in`: `person` (label), `session_expires_at`. What follows is the registration.
+/// With `step_up`: true, the session that the device has is renewed at its identity provider, with a second factor; it stays
+/// that session, and nothing connects anew. `server` and `force` cannot be given then.
 /// - `result`: as `whoami`. It comes once the node is registered; the tunnel may take a moment more (`status`).
 /// While it waits, a `login` client may send `{"loopback_code": text}`. When the client closes the socket, the flow ends and
 /// nothing of it is kept; a session from before goes on.
 ///
+/// `why` asks the server whether this device may reach a host (its name), on one service ("tcp/22") or on all.
+///
+/// `admin` hands `request`, an object `{"command": …}`, to the server's `POST /v1/admin`, in the name of who is signed in. One
+/// that is too long for a line comes as text, in `request_parts` further lines `{"part": text}`. An answer that is too long
+/// for an event comes as text, too, in `part` events with `text`, and the `result` says `parts`.
+///
+/// `watch` goes on until the client closes the socket. `notice`: `time`, `host`, `service`, `message`, `remedy`: this device's
+/// own person was refused for want of a recent second factor.
+///
 /// `result` members:
+/// - `why`, `admin`: `answer`, what the server says (absent with `parts`).
 /// - `logout`: `server`? and `revoked` (false: the server could not be told; it ends the session by itself at its time),
 ///   `logout_uri`? (where a browser signs the person out of their identity provider, too; good once, for ten minutes).
 /// - `up`, `down`: `state`, as in `status`. `down` lasts across restarts until `up`.
@@ -34,7 +49,7 @@ package import StrictJSON
 ///   `enforcing` (the kernel's rule set was read back and equals ours), `checked_at`? (when), `interface`?,
 ///   `tunnel` (`up`, `starting`, `down`, `failed`, or `off` for `--without-tunnel`), `problem`? and `remedy`? (what is wrong
 ///   now, in words, and what to do), `control` (`connected`, `connecting`, `offline`, `idle`), `control_since`,
-///   `next_attempt_at`? (while offline).
+///   `next_attempt_at`? (while offline), `step_up_wanted`? (the last refusal that a step-up would cure: as `notice`).
 /// - `peers`: `peers`, a list by host name of `node`, `host`, `addresses`, `person`, `name`, `email`?, `groups`, `tags`,
 ///   `authorization_expires_at`, `may_reach_us` (services, text), `endpoint`? (in use), `candidates`, `last_handshake`?,
 ///   `received`, `sent` (bytes). Without a tunnel the last four are absent or zero.
@@ -43,13 +58,25 @@ package import StrictJSON
 ///   `unread` (packets that the log lost).
 /// Lists are cut where an event would be longer than 1 MB.
 package enum LocalCommand: String, Hashable, Sendable, CaseIterable {
-    case login, logout, status, whoami, peers, refusals, up, down, version
+    case login, logout, status, whoami, peers, refusals, up, down, version, why, admin, watch
+
+    /// Beside `command` itself.
+    var members: Set<String> {
+        switch self {
+        case .login: ["server", "loopback_port", "force", "step_up"]
+        case .why: ["host", "service"]
+        case .admin: ["request", "request_parts"]
+        case .logout, .status, .whoami, .peers, .refusals, .up, .down, .version, .watch: []
+        }
+    }
 }
 
 package enum LocalEvent: String, Hashable, Sendable {
     case code
     case waiting
     case signedIn = "signed-in"
+    case part
+    case notice
     case result
     case error
 }
@@ -98,22 +125,49 @@ package enum LocalErrorName: String, Hashable, Sendable, CaseIterable {
     /// The agent's own files cannot be written.
     case state
     case shuttingDown = "shutting-down"
+    /// The person is no administrator.
+    case notAdministrator = "not-administrator"
+    /// The server asks for a recent second factor: `ztna login --step-up`.
+    case stepUpNeeded = "step-up-needed"
+    /// A step-up cannot succeed: the server is not told what counts as a second factor.
+    case secondFactorNotConfigured = "second-factor-not-configured"
+    /// The server does not carry the question or command out; the message says why.
+    case commandRefused = "command-refused"
 }
 
 /// One request line, read. Unknown members are refused, so that a misspelt `force` is never ignored.
 package struct LocalRequest: Hashable, Sendable {
-    package static let maximumBytes = 16_384
+    /// Of a request in parts, all together.
+    package static let maximumPartBytes = 4 << 20
+    /// A longer request object is sent in parts of at most so many characters.
+    package static let partCharacters = 12_000
+    package static let maximumParts = 400
 
     package var command: LocalCommand
     package var server: String?
     package var loopbackPort: UInt16?
     package var force: Bool
+    package var stepUp: Bool
+    package var host: String?
+    package var service: String?
+    /// An object.
+    package var request: JSON?
+    package var requestParts: Int?
 
-    package init(command: LocalCommand, server: String? = nil, loopbackPort: UInt16? = nil, force: Bool = false) {
+    package init(
+        command: LocalCommand, server: String? = nil, loopbackPort: UInt16? = nil, force: Bool = false,
+        stepUp: Bool = false, host: String? = nil, service: String? = nil, request: JSON? = nil,
+        requestParts: Int? = nil
+    ) {
         self.command = command
         self.server = server
         self.loopbackPort = loopbackPort
         self.force = force
+        self.stepUp = stepUp
+        self.host = host
+        self.service = service
+        self.request = request
+        self.requestParts = requestParts
     }
 
     package var json: JSON {
@@ -121,6 +175,11 @@ package struct LocalRequest: Hashable, Sendable {
         if let server { members["server"] = .string(server) }
         if let loopbackPort { members["loopback_port"] = .integer(Int(loopbackPort)) }
         if force { members["force"] = true }
+        if stepUp { members["step_up"] = true }
+        if let host { members["host"] = .string(host) }
+        if let service { members["service"] = .string(service) }
+        if let request { members["request"] = request }
+        if let requestParts { members["request_parts"] = .integer(requestParts) }
         return .object(members)
     }
 
@@ -130,13 +189,25 @@ package struct LocalRequest: Hashable, Sendable {
             guard let command = LocalCommand(rawValue: try members.string("command")) else {
                 throw WireError.malformed("command")
             }
-            let known: Set = command == .login ? ["command", "server", "loopback_port", "force"] : ["command"]
-            if let unknown = members.members.keys.filter({ !known.contains($0) }).min() {
+            let known = command.members
+            if let unknown = members.members.keys.filter({ $0 != "command" && !known.contains($0) }).min() {
                 throw WireError.malformed(unknown)
             }
             self.command = command
             server = try members.optionalString("server")
             force = try members.optionalBool("force") ?? false
+            stepUp = try members.optionalBool("step_up") ?? false
+            host = try command == .why ? members.string("host") : nil
+            service = try members.optionalString("service")
+            request = try members.has("request") ? .object(members.object("request").members) : nil
+            requestParts = try members.optionalInteger("request_parts")
+            if command == .admin {
+                // One or the other.
+                guard (request == nil) != (requestParts == nil), (1...Self.maximumParts).contains(requestParts ?? 1)
+                else {
+                    throw WireError.malformed("request")
+                }
+            }
             loopbackPort = try members.optionalInteger("loopback_port").map { number in
                 guard let port = UInt16(exactly: number), port > 0 else { throw WireError.malformed("loopback_port") }
                 return port
