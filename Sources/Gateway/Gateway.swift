@@ -55,7 +55,7 @@ package struct Gateway: Sendable {
         backChannel = BackChannelLogout(
             configuration: configuration, services: services, open: open, clients: clients)
         let provisioningFlow = ProvisioningFlow(configuration: configuration, services: services)
-        provisioning = ProvisioningRoutes(flow: provisioningFlow, services: services)
+        provisioning = ProvisioningRoutes(flow: provisioningFlow, services: services, call: call)
         provisioningTokens = ProvisioningTokenEndpoint(flow: provisioningFlow, services: services, call: call)
         provisioningAdministration = ProvisioningAdministration(
             flow: provisioningFlow, configuration: configuration, services: services)
@@ -66,6 +66,7 @@ package struct Gateway: Sendable {
     package func router() -> Router<GatewayContext> {
         let router = Router(context: GatewayContext.self)
         let serverURL = configuration.serverURL
+        router.add(middleware: RequestSizes())
         if serverURL.hasPrefix("https://") { router.add(middleware: StrictTransportSecurity()) }
         let pages = devicePages.answers.pages
         let landing = pages.landing(LandingPage(serverURL: serverURL))

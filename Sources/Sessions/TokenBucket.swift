@@ -60,4 +60,7 @@ package struct KeyedRateLimit: Sendable {
         return buckets[key, default: TokenBucket(burst: burst, secondsPerToken: secondsPerToken, now: now)].take(
             now: now)
     }
+
+    /// Returns what was taken for something that turned out to cost nothing.
+    package mutating func giveBack(_ key: String) { buckets[key]?.giveBack() }
 }

@@ -1,6 +1,7 @@
 import Dispatch
 import Gateway
 import Glibc
+import Identity
 import Testing
 
 /// The server on a real socket: what holds a descriptor and for how long.
@@ -53,5 +54,41 @@ import Testing
         let port = try #require(await iterator.next())
         let received = try #require(await bytesUntilClosed(port: port, sending: beginning))
         #expect(!String(decoding: received, as: UTF8.self).contains("200"))
+    }
+
+    @Test(arguments: [
+        ("/scim/corp/v2/Users?filter=" + String(repeating: "a", count: 17_000), "401"),
+        ("/scim/" + String(repeating: "a", count: 17_000), "414"),
+        ("/?" + String(repeating: "a", count: 17_000), "414"),
+        ("/scim/corp/v2/Users?filter=" + String(repeating: "a", count: 70_000), "400"),
+    ])
+    func `takes a long query to the SCIM server, and nothing else that is long`(
+        _ target: String, _ status: String
+    ) async throws {
+        let harness = try await GatewayHarness(scim: ProvisioningConfiguration())
+        let received = try await answer(
+            of: harness, to: "GET \(target) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(received.hasPrefix("HTTP/1.1 \(status)"), "\(received.prefix(200))")
+    }
+
+    @Test func `takes no long header`() async throws {
+        let long = String(repeating: "a", count: 17_000)
+        let received = try await answer(
+            of: try await GatewayHarness(),
+            to: "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: \(long)\r\nConnection: close\r\n\r\n")
+        #expect(received.hasPrefix("HTTP/1.1 431"), "\(received.prefix(200))")
+    }
+
+    private func answer(of harness: GatewayHarness, to request: String) async throws -> String {
+        let (ports, running) = AsyncStream<Int>.makeStream()
+        let server = try GatewayServer(
+            gateway: harness.gateway, host: "127.0.0.1", port: 0, certificates: nil, silence: .seconds(30),
+            logger: harness.log.logger(), onRunning: { running.yield($0) })
+        let serving = Task { try await server.run() }
+        defer { serving.cancel() }
+        var iterator = ports.makeAsyncIterator()
+        let port = try #require(await iterator.next())
+        return String(
+            decoding: try #require(await bytesUntilClosed(port: port, sending: request)), as: UTF8.self)
     }
 }

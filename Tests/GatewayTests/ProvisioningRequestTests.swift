@@ -112,6 +112,7 @@ import Testing
             ("GET", "/Users?filter=%zz", "", [400]), ("GET", "/Users?filter=(((", "", [400]),
             ("GET", "/Users?filter=" + String(repeating: "(", count: 1000), "", [400]),
             ("GET", "/Users?filter=" + parentheses, "", [400]),
+            ("GET", "/Users?filter=" + String(repeating: "a", count: 17_000), "", [400]),
             ("POST", "/Users/.search", "{\"filter\":\"\(parentheses)\"}", [400]),
             ("POST", "/Users", deep, [400]), ("POST", "/Users", "{\"userName\":\"a\",\"userName\":\"b\"}", [400]),
             ("POST", "/Users", "", [400]), ("POST", "/Users", String(repeating: " ", count: 10 << 20), [413]),
@@ -211,6 +212,80 @@ import Testing
         #expect(try await administration.log(of: "other", after: nil, limit: 10) == [])
         let status = try #require(try await administration.status(of: "corp").arrayValue?.first?.objectValue)
         #expect(status["users"] == 1 && status["active"] == 0 && status["last_contact"] == .integer(harness.clock.now))
+    }
+
+    @Test func `without a right token is limited by address, before anything is read or logged`() async throws {
+        let (harness, client) = try await Self.client()
+        func ask(_ path: String, _ token: String) async throws -> (status: Int, wait: String?) {
+            let answer = try await harness.answer(
+                path.hasSuffix("token") ? "POST" : "GET", path,
+                headers: [
+                    ("Authorization", "Bearer " + token), ("Content-Type", "application/x-www-form-urlencoded"),
+                ], body: [])
+            return (answer.status, answer.headers.first { $0.name.lowercased() == "retry-after" }?.value)
+        }
+        #expect(try await ask("/scim/corp/v2/Users", client.token).status == 200)
+        for _ in 0..<20 { #expect(try await ask("/scim/corp/v2/Users", "wrong").status == 401) }
+        for _ in 0..<10 { #expect(try await ask("/scim/corp/token", "wrong").status == 401) }
+        let lines = harness.log.text
+        for path in ["/scim/corp/v2/Users", "/scim/corp/token", "/scim/none/v2/Users"] {
+            let answer = try await ask(path, "wrong")
+            #expect(answer.status == 429 && answer.wait == "1")
+        }
+        #expect(harness.log.text == lines)
+        // Who has shown a right token does not wait behind its neighbour.
+        #expect(try await ask("/scim/corp/v2/Users", client.token).status == 200)
+        let administration = harness.gateway.provisioningAdministration
+        let id = try #require(try await administration.tokens(of: "corp").arrayValue?.first?.objectValue?["id"])
+        _ = try await administration.revokeToken(of: "corp", id: id.stringValue ?? "")
+        #expect(try await ask("/scim/corp/v2/Users", client.token).status == 401)
+        #expect(try await ask("/scim/corp/v2/Users", client.token).status == 429)
+        harness.clock.advance(1)
+        #expect(try await ask("/scim/corp/v2/Users", "wrong").status == 401)
+    }
+
+    @Test func `that never came to the directory is in the sync log, one line a minute`() async throws {
+        let (harness, client) = try await Self.client()
+        let administration = harness.gateway.provisioningAdministration
+        func log(after sequence: Int = 0) async throws -> [(status: Int?, refusal: String)] {
+            let lines = try await administration.log(of: "corp", after: sequence, limit: 100).arrayValue ?? []
+            return lines.map {
+                ($0.objectValue?["status"]?.integerValue, $0.objectValue?["refusal"]?.stringValue ?? "")
+            }
+        }
+        let large = [UInt8](repeating: 0x20, count: (1 << 20) + 1)
+        for _ in 0..<50 { #expect(try await client.send("POST", "/Users", bytes: large).status == 413) }
+        for _ in 0..<3 { #expect(try await client.send("GET", "/Users?filter=%zz").status == 400) }
+        #expect(try await log().map(\.status) == [413, 400])
+        harness.clock.advance(60)
+        #expect(try await client.send("POST", "/Users", bytes: large).status == 413)
+        let lines = try await log()
+        #expect(lines.map(\.status) == [413, 400, 400, 413])
+        #expect(lines.last?.refusal.hasSuffix("; 50 requests like it since the last line") == true, "\(lines)")
+        for _ in 0..<10_000 { _ = try await client.send("GET", "/ServiceProviderConfig") }
+        #expect(try await client.send("GET", "/ServiceProviderConfig").status == 429)
+        #expect(try await log().last?.status == 429)
+    }
+
+    @Test func `is not for a token that lives longer than anybody means`() async throws {
+        let (harness, client) = try await Self.client()
+        let administration = harness.gateway.provisioningAdministration
+        for lifetime in [Int.max, Int.max - harness.clock.now, -1, 40_000 * 86_400] {
+            await #expect(throws: ProvisioningAdministration.Failure.self) {
+                try await administration.createToken(of: "corp", called: "x", lifetime: lifetime)
+            }
+            await #expect(throws: ProvisioningAdministration.Failure.self) {
+                try await administration.rotateToken(of: "corp", id: nil, overlap: lifetime)
+            }
+        }
+        #expect(try await client.send("GET", "/Users").status == 200)
+        let days = [("soon", 14, "ending"), ("later", 15, "valid")]
+        for (name, count, state) in days {
+            _ = try await administration.createToken(of: "corp", called: name, lifetime: count * 86_400)
+            let listed = try await administration.tokens(of: "corp").arrayValue ?? []
+            let token = listed.first { $0.objectValue?["name"] == .string(name) }
+            #expect(token?.objectValue?["state"] == .string(state))
+        }
     }
 
     @Test func `and a sign-in are told apart in the directory, fact by fact`() async throws {

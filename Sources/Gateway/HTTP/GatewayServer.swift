@@ -25,7 +25,8 @@ package struct GatewayServer: Service {
             configuration: HTTP1Channel.Configuration(
                 idleTimeout: TimeAmount(silence),
                 httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                    maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)))
+                    maxHeaderFieldSize: RequestSizes.target, maxHeaderListSize: RequestSizes.target + 32 * 1024,
+                    maxHeaderFieldCount: 100)))
         let server =
             if let certificates {
                 try HTTPServerBuilder.tls(plain, tlsConfiguration: certificates.configuration())

@@ -25,21 +25,35 @@ struct ProvisioningTokenEndpoint: Sendable {
 
     func add(to router: Router<GatewayContext>) {
         router.post("/scim/:connection/token") { request, context in
-            await answer(request, connection: context.parameters.get("connection") ?? "")
+            await answer(request, context, connection: context.parameters.get("connection") ?? "")
         }
     }
 
-    private func answer(_ request: Request, connection name: String) async -> Response {
+    private func answer(_ request: Request, _ context: GatewayContext, connection name: String) async -> Response {
+        let now = services.clock()
+        let address = call.address(of: request, context)
+        let asked = await question(in: request)
+        let isKnown = (try? asked.get()).flatMap { flow.contacts.known(hash: $0.credentials.secretHash) } != nil
+        if !isKnown, let wait = flow.contacts.admitStranger(address: address, now: now) {
+            return Answer.failure(
+                OAuthFailure(
+                    .temporarilyUnavailable, "too many requests of this address had no valid client", retryAfter: wait),
+                nonce: nil)
+        }
         do {
-            let form = try await call.form(of: request, limit: 16 * 1024)
-            let token = try await token(
-                for: try Credentials(request, form), grant: form["grant_type"], connection: name)
+            let question = try asked.get()
+            let (token, client) = try await token(
+                for: question.credentials, grant: question.grant, connection: name, now: now)
+            if !isKnown { flow.contacts.remember(client, address: address) }
             return Answer.json([
                 "access_token": .string(token), "token_type": "Bearer", "expires_in": .integer(Self.lifetime),
                 // Whatever was asked for (§3.3): there is one kind of access.
                 "scope": "scim",
             ])
         } catch let failure as OAuthFailure {
+            if isKnown, let question = try? asked.get() {
+                flow.contacts.forget(hash: question.credentials.secretHash)
+            }
             services.logger.notice(
                 "token request refused",
                 metadata: [
@@ -56,8 +70,22 @@ struct ProvisioningTokenEndpoint: Sendable {
         }
     }
 
-    private func token(for credentials: Credentials, grant: String?, connection name: String) async throws -> String {
-        let now = services.clock()
+    private struct Question {
+        let credentials: Credentials
+        let grant: String?
+    }
+
+    private func question(in request: Request) async -> Result<Question, any Error> {
+        do {
+            let form = try await call.form(of: request, limit: 16 * 1024)
+            return .success(Question(credentials: try Credentials(request, form), grant: form["grant_type"]))
+        } catch { return .failure(error) }
+    }
+
+    /// The new token, and the client as it was read.
+    private func token(
+        for credentials: Credentials, grant: String?, connection name: String, now: Int
+    ) async throws -> (String, ProvisioningToken) {
         let isClient = { @Sendable (client: ProvisioningToken) in
             client.use == .oauthClient && client.provider.text == name && client.isValid(at: now)
                 && constantTimeEqual(client.hash, credentials.secretHash)
@@ -89,7 +117,7 @@ struct ProvisioningTokenEndpoint: Sendable {
                     name: client.name, createdAt: now, expiresAt: now &+ Self.lifetime))
             try transaction.deleteAccessTokens(of: client.id, expiredAt: now, keeping: Self.tokensPerClient)
         }
-        return text
+        return (text, client)
     }
 
     /// What the client authenticates itself by: `client_secret_basic` or `client_secret_post`, never both (§2.3).

@@ -78,8 +78,19 @@ package struct ProvisioningAdministration: Sendable {
         return (
             ProvisioningToken(
                 id: id, use: use, provider: provider, hash: Digest.sha256(text), name: label, createdAt: now,
-                expiresAt: lifetime.map { now &+ $0 }), text
+                expiresAt: try lifetime.map { seconds throws(Failure) in try Self.end(of: seconds, from: now) }), text
         )
+    }
+
+    /// An hour of a million years is a slip of the hand.
+    private static let longestLifetime = 100 * 366 * 86_400
+
+    private static func end(of seconds: Int, from now: Int) throws(Failure) -> Int {
+        let (end, overflow) = now.addingReportingOverflow(seconds)
+        guard (0...longestLifetime).contains(seconds), !overflow else {
+            throw Failure(explanation: "a duration is at least 0 and at most 36,600 days")
+        }
+        return end
     }
 
     package func tokens(of name: String?) async throws -> JSON {
@@ -104,7 +115,7 @@ package struct ProvisioningAdministration: Sendable {
                         ? "the connection has \(valid.count) valid tokens: say which by --token"
                         : "the connection has no valid token of that id")
             }
-            let end = now &+ max(0, overlap)
+            let end = try Self.end(of: overlap, from: now)
             old.expiresAt = min(old.expiresAt ?? end, end)
             try transaction.save(old)
             let (token, text) = try newToken(of: provider, called: old.name, use: old.use, lifetime: nil)
@@ -137,6 +148,8 @@ package struct ProvisioningAdministration: Sendable {
     /// The last `limit` lines, or those after `sequence`.
     package func log(of name: String, after sequence: Int?, limit: Int) async throws -> JSON {
         let provider = try connection(name).provider
+        // Whoever looks sees also what would wait for its minute.
+        await flow.writeRefusals(of: provider, now: services.clock(), all: sequence == nil)
         let bounded = min(max(1, limit), 1000)
         let lines = try await services.store.read { reader in
             try sequence.map { try reader.syncLog(of: provider, after: $0, limit: bounded) }
@@ -163,10 +176,14 @@ package struct ProvisioningAdministration: Sendable {
 
     var allProviders: [ProviderID] { flow.connections.keys.sorted { $0.text < $1.text } }
 
+    /// Tokens are called `ending` for their last 14 days: time to paste another one at the provider.
+    private static let endingFor = 14 * 86_400
+
     static func state(of token: ProvisioningToken, now: Int) -> String {
         if token.revokedAt != nil { return "revoked" }
         guard let end = token.expiresAt else { return "valid" }
-        return now < end ? "ending" : "expired"
+        guard now < end else { return "expired" }
+        return end - now <= endingFor ? "ending" : "valid"
     }
 
     private static func json(_ token: ProvisioningToken, state: String = "valid") -> JSON {

@@ -30,28 +30,69 @@ struct ProvisioningFlow: Sendable {
     /// Seconds after which a use of a token is written down again, by a request that writes, and by one that reads.
     private static let (freshWhenWriting, freshWhenReading) = (60, 600)
 
-    /// The connection whose token this is. Nil for all that is wrong alike: unknown connection, wrong, expired or revoked
-    /// token, token of another connection.
+    /// Whose request it is, as far as its token says.
+    enum Admission: Sendable {
+        case admitted(ProvisioningConnection, ProvisioningToken)
+        /// All that is wrong alike: unknown connection, wrong, expired or revoked token, token of another connection.
+        case unknown
+        /// Seconds to wait: too much that was wrong came from this address.
+        case wait(Int)
+    }
+
+    /// The token has ended since it was last looked at.
+    struct TokenEnded: Error {}
+
+    /// Who was right before is admitted at once; the transaction that answers looks at the token again.
     func authenticate(
-        bearer: String, connection name: String, now: Int
-    ) async throws -> (ProvisioningConnection, ProvisioningToken)? {
-        let hash = Digest.sha256(bearer)
-        let token = try await services.store.read { reader -> ProvisioningToken? in
-            guard let token = try reader.provisioningToken(hash: hash), token.isValid(at: now) else { return nil }
-            switch token.use {
-            case .bearer: return token
-            case .oauthClient: return nil
-            case .accessToken(let client):
-                return try reader.provisioningToken(client)?.isValid(at: now) == true ? token : nil
-            }
+        bearer: String?, connection name: String, address: String, now: Int
+    ) async throws -> Admission {
+        func admission(of token: ProvisioningToken) -> Admission {
+            guard token.isValid(at: now), token.use != .oauthClient, token.provider.text == name,
+                let connection = connections[token.provider]
+            else { return .unknown }
+            return .admitted(connection, token)
         }
-        guard let token, token.provider.text == name, let connection = connections[token.provider] else { return nil }
-        return (connection, token)
+        let hash = bearer.map { Digest.sha256($0) }
+        if let known = hash.flatMap({ contacts.known(hash: $0) }), case .admitted = admission(of: known) {
+            return admission(of: known)
+        }
+        if let wait = contacts.admitStranger(address: address, now: now) { return .wait(wait) }
+        guard let hash, let token = try await services.store.read({ try $0.validToken(hash: hash, at: now) }),
+            case .admitted(let connection, _) = admission(of: token)
+        else { return .unknown }
+        contacts.remember(token, address: address)
+        return .admitted(connection, token)
+    }
+
+    /// A request that never came to the directory, for the sync log.
+    func noteRefusal(
+        _ words: String, status: Int, of request: (method: String, path: String), connection: ProvisioningConnection,
+        token: ProvisioningToken, now: Int
+    ) async {
+        contacts.note(
+            SyncLogRecord(
+                provider: connection.provider, token: token.named, at: Timestamp(milliseconds: now &* 1000),
+                method: SCIMText.printable(request.method, limit: 16),
+                path: SCIMText.printable(request.path, limit: 200), status: status,
+                refusal: SCIMText.printable(words, limit: 400)))
+        await writeRefusals(of: connection.provider, now: now)
+    }
+
+    /// What cannot be written now is kept for the next minute.
+    func writeRefusals(of provider: ProviderID, now: Int, all: Bool = false) async {
+        let due = contacts.takeRefusals(of: provider, now: now, all: all)
+        guard !due.isEmpty else { return }
+        do {
+            try await services.store.write { transaction in
+                for (record, count) in due { try transaction.appendSyncLog(RefusalTally.line(record, count: count)) }
+            }
+        } catch { for (record, count) in due { contacts.note(record, count: count) } }
     }
 
     func answer(
         _ request: SCIMRequest, of connection: ProvisioningConnection, token: ProvisioningToken, now: Int
     ) async throws -> SCIMResponse {
+        await writeRefusals(of: connection.provider, now: now)
         guard SCIMService.mayWrite(request) else { return try await read(request, connection, token, now) }
         do { return try await write(request, connection, token, now) } catch let held as RemovalGuard.Held {
             return try await hold(request, held, connection, token, now)
@@ -62,10 +103,12 @@ struct ProvisioningFlow: Sendable {
     private func read(
         _ request: SCIMRequest, _ connection: ProvisioningConnection, _ token: ProvisioningToken, _ now: Int
     ) async throws -> SCIMResponse {
-        let outcome = try await services.store.read { reader in
+        let (outcome, token) = try await services.store.read { reader in
+            guard let token = try reader.validToken(hash: token.hash, at: now) else { throw TokenEnded() }
             var directory = ConnectionDirectory(of: connection.provider, reading: reader)
-            return try connection.service.respond(
+            let outcome = try connection.service.respond(
                 to: request, in: &directory, now: Timestamp(milliseconds: now &* 1000))
+            return (outcome, token)
         }
         let isRefused = outcome.response.status >= 400
         if isRefused || token.isStale(at: now, after: Self.freshWhenReading) {
@@ -87,6 +130,7 @@ struct ProvisioningFlow: Sendable {
         let guarded = RemovalGuard(
             provider: connection.provider, share: connection.configuration.holdRemovalsAbove, now: now)
         let (response, ended) = try await services.store.write { transaction -> (SCIMResponse, [SessionID]) in
+            guard let token = try transaction.validToken(hash: token.hash, at: now) else { throw TokenEnded() }
             var directory = ConnectionDirectory(of: connection.provider, writing: transaction)
             let outcome = try connection.service.respond(
                 to: request, in: &directory, now: Timestamp(milliseconds: now &* 1000))
@@ -147,8 +191,21 @@ extension ProvisioningToken {
     func isStale(at now: Int, after seconds: Int) -> Bool { lastUsedAt.map { now - $0 >= seconds } ?? true }
 }
 
+extension StoreReader {
+    /// The bearer token of this hash, if it is one and good for anything now.
+    func validToken(hash: [UInt8], at now: Int) throws -> ProvisioningToken? {
+        guard let token = try provisioningToken(hash: hash), token.isValid(at: now) else { return nil }
+        switch token.use {
+        case .bearer: return token
+        case .oauthClient: return nil
+        case .accessToken(let client): return try provisioningToken(client)?.isValid(at: now) == true ? token : nil
+        }
+    }
+}
+
 extension StoreTransaction {
     func noteUse(of token: ProvisioningToken, at now: Int, after seconds: Int) throws {
+        guard token.isStale(at: now, after: seconds) else { return }
         // As it is now: it may have been revoked meanwhile.
         guard var token = try provisioningToken(token.id), token.isStale(at: now, after: seconds) else { return }
         token.lastUsedAt = now
