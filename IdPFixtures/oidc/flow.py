@@ -10,7 +10,7 @@ import threading
 import time
 
 from faults import mangle_claims, sign_id_token
-from keys import SigningKey, base64url, left_half_hash
+from keys import SigningKey, base64url, compact_json, compact_jws, left_half_hash
 from people import Expiring, account_of
 
 ACR_PASSWORD = "urn:example:acr:password"
@@ -81,6 +81,8 @@ class Provider:
             "claims_supported": "iss sub aud exp iat auth_time nonce at_hash azp amr acr sid email email_verified "
             "name preferred_username groups".split(),
             "authorization_response_iss_parameter_supported": True,
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
         }
 
     def key_set(self):
@@ -198,6 +200,23 @@ class Provider:
             claims["nonce"] = query["nonce"]
         mangle_claims(self.fault, claims, self.client_id)
         return sign_id_token(self.fault, claims, key, self.attacker_key, self.issuer)
+
+    def logout_token(self, session):
+        """What tells the client that a session is over. Source: OpenID Connect Back-Channel Logout 1.0 §2.4."""
+        now = int(time.time())
+        key = self._key_for_token()
+        claims = {
+            "iss": self.issuer,
+            "aud": self.client_id,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_urlsafe(16),
+            "sub": session.account.sub,
+            "sid": session.sid,
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        header = {"alg": key.algorithm, "kid": key.kid, "typ": "logout+jwt"}
+        return compact_jws(compact_json(header), compact_json(claims), key.sign)
 
     def userinfo(self, access_token):
         with self.lock:

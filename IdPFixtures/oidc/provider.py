@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 from urllib.parse import unquote_plus, urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 sys.path.append(str(Path(__file__).parent.parent / "shared"))
 
@@ -87,7 +88,9 @@ class OpenIDHandler(Handler):
 
     def end_session(self):
         query = self.query or self.form
-        self.provider.sessions.remove(self.session_id())
+        session = self.provider.sessions.remove(self.session_id())
+        if session and self.server.back_channel:
+            self.server.back_channel.tell(self.provider.logout_token(session))
         gone = [("Set-Cookie", self.session_cookie("") + "; Max-Age=0")]
         target = query.get("post_logout_redirect_uri", "")
         if target and origin(target) in map(origin, self.provider.redirect_uris):
@@ -171,6 +174,23 @@ class OpenIDHandler(Handler):
         self.send_json(200, {"fault": self.provider.fault, "requests": dict(self.server.counts)})
 
 
+class BackChannel:
+    """Tells the client, without a browser, that a session is over. Source: OpenID Connect Back-Channel Logout 1.0 §2.5."""
+
+    def __init__(self, address, ca_file):
+        self.address = address
+        self.tls = ssl.create_default_context(cafile=ca_file) if address.startswith("https://") else None
+
+    def tell(self, token):
+        body = urlencode({"logout_token": token}).encode()
+        try:
+            with urlopen(Request(self.address, body), timeout=5, context=self.tls) as answer:
+                words = str(answer.status)
+        except OSError as error:
+            words = str(error)
+        sys.stderr.write(f"back-channel logout to {self.address}: {words}\n")
+
+
 OpenIDHandler.routes = {
     ("GET", DISCOVERY): OpenIDHandler.discovery,
     ("GET", "/jwks"): OpenIDHandler.key_set,
@@ -213,6 +233,8 @@ def parse_arguments():
     parser.add_argument("--redirect-uri", action="append", default=[], help="may be given more than once")
     parser.add_argument("--tls-cert", help="certificate chain, PEM")
     parser.add_argument("--tls-key", help="its private key, PEM")
+    parser.add_argument("--backchannel-logout-uri", help="the client's address for the ends of sessions")
+    parser.add_argument("--ca-file", help="whom to trust at that address, PEM (default: the system's)")
     parser.add_argument("--alg", choices=ALGORITHMS, default="RS256", help="ID token signatures")
     parser.add_argument("--fault", choices=sorted(FAULTS), help="misbehave from the start")
     parser.add_argument("--slow-seconds", type=float, default=20, help="what slow-token waits (default: %(default)s)")
@@ -232,6 +254,8 @@ def main():
         tls.load_cert_chain(arguments.tls_cert, arguments.tls_key)
     server = Server((arguments.host, arguments.port), OpenIDHandler, tls)
     server.slow_seconds = arguments.slow_seconds
+    address = arguments.backchannel_logout_uri
+    server.back_channel = BackChannel(address, arguments.ca_file) if address else None
     port = server.server_address[1]
     issuer = f"{'https' if tls else 'http'}://{arguments.issuer_host or arguments.host}:{port}"
     secret = arguments.client_secret or secrets.token_urlsafe(24)

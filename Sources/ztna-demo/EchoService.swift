@@ -35,11 +35,18 @@ final class EchoService: Sendable {
 
     private var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// One connection after the other; each is given up after three seconds of silence.
+    /// A connection for a thread of its own.
+    private final class Accepted: Sendable {
+        let socket: TCPSocket
+        init(_ socket: consuming TCPSocket) { self.socket = socket }
+    }
+
+    /// Each connection by a thread of its own, given up after three seconds of silence.
     private func serve(_ listener: borrowing TCPSocket) {
         while !isStopped {
             guard let connection = try? listener.accepted(within: 100) else { continue }
-            echo(connection)
+            let accepted = Accepted(connection)
+            _ = BlockingThread.start { self.echo(accepted.socket) }
         }
     }
 

@@ -24,14 +24,16 @@ struct Paperwork {
 
     private func denied() async throws -> Finding {
         let services = try await carol.services(for: bob.person)
-        guard services == ["tcp/9090"] else { throw DemoFailure("\(carol.person.host) lets bob use \(services)") }
+        guard services.sorted() == ["tcp/7070", "tcp/9090"] else {
+            throw DemoFailure("\(carol.person.host) lets bob use \(services)")
+        }
         try await administration.replacePolicy(with: Policies.second)
         _ = try await Waiting.until("bob's device to lose its peer") { () -> Bool? in
             let peers = (try await bob.peerNames(), try await carol.peerNames())
             return peers == ([], [alice.person.host]) ? true : nil
         }
         return Finding(
-            "\(carol.person.host) lets bob use tcp/9090 only: tcp/8080 is refused there",
+            "\(carol.person.host) lets bob use tcp/7070 and tcp/9090 only: tcp/8080 is refused there",
             "with the new policy bob may use nothing: neither device has the other as a peer")
     }
 

@@ -2,7 +2,8 @@
 struct Person: Hashable, Sendable {
     let index: Int
     let name: String
-    let group: String
+    /// In order. Those of the company come by SCIM.
+    let groups: [String]
     let host: String
     let provider: Provider
 
@@ -26,13 +27,17 @@ struct Person: Hashable, Sendable {
         }
     }
 
-    static let alice = Person(index: 0, name: "alice", group: "engineering", host: "alice-laptop", provider: .company)
-    static let bob = Person(index: 1, name: "bob", group: "interns", host: "bob-laptop", provider: .company)
+    static let alice = Person(
+        index: 0, name: "alice", groups: ["engineering"], host: "alice-laptop", provider: .company)
+    static let bob = Person(
+        index: 1, name: "bob", groups: ["interns", "staff"], host: "bob-laptop", provider: .company)
     /// Her device offers what the others want.
     static let carol = Person(
-        index: 2, name: "carol", group: "contractors", host: "carol-studio", provider: .partner)
+        index: 2, name: "carol", groups: ["contractors"], host: "carol-studio", provider: .partner)
     static let all = [alice, bob, carol]
 
+    /// The words for them: `interns and staff`.
+    var groupNames: String { groups.joined(separator: " and ") }
     var email: String { "\(name)@\(provider.domain)" }
     var password: String { "\(name)-password" }
 }

@@ -1,10 +1,11 @@
-/// The two policies of the demo. Carol's device carries the tag `studio`.
+/// The two policies of the demo. Carol's device carries the tag `studio`; bob is an intern and of the staff.
 enum Policies {
     static let allowedPort: UInt16 = 8080
     static let otherPort: UInt16 = 9090
+    static let staffPort: UInt16 = 7070
     static let tag = "studio"
 
-    /// Interns may use another port of that device.
+    /// Interns may use another port of that device, and the staff a third.
     static let first = """
         rules:
           - name: engineering-to-studio
@@ -15,6 +16,10 @@ enum Policies {
             source: group:interns
             destination: tag:studio
             allow: tcp/9090
+          - name: staff-to-studio-clock
+            source: group:staff
+            destination: tag:studio
+            allow: tcp/7070
         tests:
           - { from: "group:engineering", to: "tag:studio", on: tcp/8080, expect: allow }
           - { from: "group:interns", to: "tag:studio", on: tcp/9090, expect: allow }

@@ -35,6 +35,11 @@ struct Providers: Sendable {
             tools.python, tools.openIDProvider, "--redirect-uri",
             ServerFiles.redirectURI(isOnLoopback: certificates == nil, port: serverPort),
         ]
+        arguments += [
+            "--backchannel-logout-uri",
+            ServerFiles.backChannelLogoutURI(isOnLoopback: certificates == nil, port: serverPort),
+        ]
+        if let certificates { arguments += ["--ca-file", certificates.authority] }
         arguments += listening(at: certificates == nil ? 0 : 9443)
         let ready = try await start("company-provider", arguments)
         return OpenIDConnect(issuer: try ready.string("issuer"), secret: try ready.string("client_secret"))

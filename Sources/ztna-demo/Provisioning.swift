@@ -8,6 +8,8 @@ struct Provisioning: Sendable {
     private let driver: SignInDriver
     /// Of each person, the directory's id.
     private var users: [Person: String] = [:]
+    /// Of each group's name, the directory's id.
+    private var groups: [String: String] = [:]
 
     init(files: ServerFiles, tools: Tools, programs: ChildPrograms, driver: SignInDriver) async throws {
         let output = try await programs.run([
@@ -31,26 +33,49 @@ struct Provisioning: Sendable {
                 ])
             let id = try user.string("id")
             users[person] = id
-            _ = try await send(
-                .post, "/Groups",
-                [
-                    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": .string(person.group),
-                    "members": [["value": .string(id)]],
-                ])
+            for name in person.groups {
+                let group = try await send(
+                    .post, "/Groups",
+                    [
+                        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": .string(name),
+                        "members": [["value": .string(id)]],
+                    ])
+                groups[name] = try group.string("id")
+            }
         }
+    }
+
+    /// The moment just before the request.
+    func remove(_ person: Person, from group: String) async throws -> ContinuousClock.Instant {
+        let (user, id) = try ids(person, group)
+        return try await patch(
+            "/Groups/\(id)", ["op": "remove", "path": .string("members[value eq \"\(user)\"]")])
+    }
+
+    func add(_ person: Person, to group: String) async throws {
+        let (user, id) = try ids(person, group)
+        _ = try await patch("/Groups/\(id)", ["op": "add", "path": "members", "value": [["value": .string(user)]]])
+    }
+
+    private func ids(_ person: Person, _ group: String) throws -> (user: String, group: String) {
+        guard let user = users[person], let id = groups[group] else {
+            throw DemoFailure("\(person.name) or \(group) was never pushed")
+        }
+        return (user, id)
     }
 
     /// `active: false`, or true again. The moment just before the request.
     @discardableResult
     func set(active isActive: Bool, _ person: Person) async throws -> ContinuousClock.Instant {
         guard let id = users[person] else { throw DemoFailure("\(person.name) was never pushed") }
+        return try await patch("/Users/\(id)", ["op": "replace", "path": "active", "value": .bool(isActive)])
+    }
+
+    private func patch(_ path: String, _ operation: JSON) async throws -> ContinuousClock.Instant {
         let start = ContinuousClock.now
         _ = try await send(
-            .patch, "/Users/\(id)",
-            [
-                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-                "Operations": [["op": "replace", "path": "active", "value": .bool(isActive)]],
-            ])
+            .patch, path,
+            ["schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]])
         return start
     }
 

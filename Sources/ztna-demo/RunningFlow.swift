@@ -8,6 +8,19 @@ final class RunningFlow: Sendable {
         var lastByte: ContinuousClock.Instant?
         var received = 0
         var end: String?
+        /// The longest time without a byte since `watchGaps`.
+        var largestGap: Duration = .zero
+        var watchedSince: ContinuousClock.Instant?
+
+        mutating func note(_ count: Int, at now: ContinuousClock.Instant) {
+            if let gap = openGap(at: now) { largestGap = max(largestGap, gap) }
+            lastByte = now
+            received += count
+        }
+
+        func openGap(at now: ContinuousClock.Instant) -> Duration? {
+            watchedSince.map { now - max($0, lastByte ?? $0) }
+        }
     }
 
     private let state = Mutex(State())
@@ -36,6 +49,17 @@ final class RunningFlow: Sendable {
     /// What the connection ended with; nil while it stands.
     var end: String? { state.withLock { $0.end } }
 
+    /// From now on the longest time without a byte is kept.
+    func watchGaps() {
+        state.withLock { state in
+            state.watchedSince = .now
+            state.largestGap = .zero
+        }
+    }
+
+    /// Since `watchGaps`, the one that lasts included.
+    var largestGap: Duration { state.withLock { max($0.largestGap, $0.openGap(at: .now) ?? .zero) } }
+
     func stop() { state.withLock { $0.isStopped = true } }
 
     /// 64 bytes every two milliseconds, whether or not the earlier ones have come back.
@@ -46,10 +70,7 @@ final class RunningFlow: Sendable {
             var outcomes = [socket.send(piece[...])]
             if socket.wait(for: Int16(POLLIN), 2) { outcomes.append(socket.receive(into: &buffer)) }
             if outcomes.count > 1, case .done(let count) = outcomes[1] {
-                state.withLock { state in
-                    state.lastByte = .now
-                    state.received += count
-                }
+                state.withLock { $0.note(count, at: .now) }
                 usleep(1000)
             }
             for outcome in outcomes {

@@ -46,14 +46,14 @@ final class Scenario {
                 "three agents, each with a device key of its own" + (place.network == nil ? ", without tunnel" : ""))
         }
         for device in devices {
-            try await report.step("sign-in-\(device.person.name)") { try await driver.signIn(device) }
+            try await report.step("sign-in-\(device.person.name)") { try await driver.signIn(device).finding }
         }
         let administration = Administration(files: files, tools: tools, programs: place.programs)
         try await report.step("authorization") { try await authorize(administration) }
         if let network = place.network {
             try await Traffic(
                 network: network, place: place, tools: tools, devices: devices, administration: administration,
-                provisioning: provisioning, signInAgain: { [driver] in try await driver.signIn($0) }
+                provisioning: provisioning, issuer: issuers[0], signIn: { [driver] in try await driver.signIn($0) }
             ).run(report)
         } else {
             try await Paperwork(devices: devices, administration: administration).run(report)
@@ -105,7 +105,7 @@ final class Scenario {
     }
 
     private func people(of provider: Person.Provider) -> String {
-        Person.all.filter { $0.provider == provider }.map { "\($0.name) in \($0.group)" }.joined(separator: ", ")
+        Person.all.filter { $0.provider == provider }.map { "\($0.name) in \($0.groupNames)" }.joined(separator: ", ")
     }
 
     /// Tags carol's device, and waits until each device has exactly the peers that the policy gives it.

@@ -58,6 +58,11 @@ struct ServerFiles: Sendable {
         isOnLoopback ? "http://127.0.0.1:\(port)" : "https://\(Network.serverAddress)" + (port == 443 ? "" : ":\(port)")
     }
 
+    /// Where the provider says that somebody has signed out there.
+    static func backChannelLogoutURI(isOnLoopback: Bool, port: UInt16) -> String {
+        url(isOnLoopback: isOnLoopback, port: port) + "/oidc/backchannel-logout/\(Person.Provider.company)"
+    }
+
     static func redirectURI(isOnLoopback: Bool, port: UInt16) -> String {
         url(isOnLoopback: isOnLoopback, port: port) + "/oidc/callback/\(Person.Provider.company)"
     }

@@ -24,7 +24,8 @@ struct SignInDriver: Sendable {
         return (try? await client.send(HTTPRequest(url: url, timeout: .seconds(2))).status) == 200
     }
 
-    func signIn(_ device: Device) async throws -> Finding {
+    /// What it found out, and the browser, which is signed in at the provider from then on.
+    func signIn(_ device: Device) async throws -> (finding: Finding, browser: Browser) {
         let login = try await device.login(server: server)
         let code = try await Waiting.until("the code of `ztna login`") { try event("code", of: login) }
         guard let number = Int(try code.string("number")) else { throw DemoFailure("the code came without a number") }
@@ -42,17 +43,19 @@ struct SignInDriver: Sendable {
         guard status == 0, let result = try event("result", of: login) else {
             throw DemoFailure("ztna login ended with \(status):\n\(login.lastWords)")
         }
-        return try finding(device, result, pages: browser.history.count, code: try code.string("user_code"))
+        let pages = browser.history.count
+        return (try finding(device, result, pages: pages, code: try code.string("user_code")), browser)
     }
 
     private func finding(_ device: Device, _ result: JSONMembers, pages: Int, code: String) throws -> Finding {
         let person = device.person
-        guard try result.optionalString("email") == person.email, try result.strings("groups") == [person.group] else {
+        guard try result.optionalString("email") == person.email, try result.strings("groups").sorted() == person.groups
+        else {
             throw DemoFailure("the agent says \(JSON.object(result.members).encodedText())")
         }
         let amr = try result.strings("amr").joined(separator: "+")
         return Finding(
-            "\(person.email) of \(person.group), signed in by \(person.provider.protocolName)"
+            "\(person.email) of \(person.groupNames), signed in by \(person.provider.protocolName)"
                 + (amr.isEmpty ? "" : " with \(amr)") + ", on \(try result.string("host"))",
             "code \(code), \(pages) pages and redirects followed")
     }

@@ -1,4 +1,5 @@
 import StrictJSON
+import Walkthrough
 
 /// The steps after the authorization, with real packets through real tunnels.
 struct Traffic {
@@ -8,10 +9,12 @@ struct Traffic {
     let devices: [Device]
     let administration: Administration
     let provisioning: Provisioning
-    let signInAgain: @Sendable (Device) async throws -> Finding
+    /// Of the company's provider.
+    let issuer: String
+    let signIn: @Sendable (Device) async throws -> (finding: Finding, browser: Browser)
 
-    private var alice: Device { devices[0] }
-    private var bob: Device { devices[1] }
+    var alice: Device { devices[0] }
+    var bob: Device { devices[1] }
     private var carol: Device { devices[2] }
 
     /// A text that must never be seen on the wire.
@@ -27,15 +30,21 @@ struct Traffic {
         defer { service.stop() }
         let other = try await EchoService.start(in: inside, address: address, port: Policies.otherPort)
         defer { other.stop() }
+        let third = try await EchoService.start(in: inside, address: address, port: Policies.staffPort)
+        defer { third.stop() }
         try await report.step("tunnel") { try await tunnel(address) }
         try await report.step("allowed") { try await allowed(address) }
-        try await report.step("deactivated") { try await deactivated(address, other) }
-        try await report.step("sign-in-again") { try await reactivated() }
+        let events = DirectoryEvents(
+            traffic: self, address: address,
+            alices: LastByte.Path(device: alice, port: Policies.allowedPort, service: service),
+            internsOnly: LastByte.Path(device: bob, port: Policies.otherPort, service: other),
+            staffOnly: LastByte.Path(device: bob, port: Policies.staffPort, service: third))
+        try await events.run(report)
         try await report.step("denied") { try await denied(address) }
         try await report.step("revoked") { try await revoked(address, service) }
     }
 
-    private func probe(_ device: Device, _ address: String, _ port: UInt16, _ payload: String = "hello") async throws
+    func probe(_ device: Device, _ address: String, _ port: UInt16, _ payload: String = "hello") async throws
         -> Probe
     {
         try await Probe.run(from: network.namespace(of: device.person), to: address, port: port, payload: payload)
@@ -123,69 +132,20 @@ struct Traffic {
         }
     }
 
-    /// Bytes run between bob and carol; the company's directory says that he has left.
-    private func deactivated(_ address: String, _ service: EchoService) async throws -> Finding {
-        let (flow, milliseconds) = try await lastByte(bob, address, Policies.otherPort, service) {
-            try await provisioning.set(active: false, bob.person)
-        }
-        _ = try await Waiting.until("bob's agent to be signed out") {
-            try await bob.ask("status").string("state") == "signed-out" ? true : nil
-        }
-        return Finding(
-            "from SCIM's `active: false` to the last of \(flow.received) bytes; bob is signed out",
-            measured: milliseconds)
-    }
-
-    private func reactivated() async throws -> Finding {
-        try await provisioning.set(active: true, bob.person)
-        let finding = try await signInAgain(bob)
-        _ = try await Waiting.until("bob's device to see its peer and to enforce") { () -> Bool? in
-            guard try await bob.peerNames() == [carol.person.host] else { return nil }
-            return try await bob.ask("status").bool("enforcing") ? true : nil
-        }
-        return Finding("bob is active again: " + (finding.facts.first ?? ""))
-    }
-
     /// Bytes run between alice and carol; alice's session is ended.
     private func revoked(_ address: String, _ service: EchoService) async throws -> Finding {
         let session = try await administration.session(of: alice.person.host)
-        let (flow, milliseconds) = try await lastByte(alice, address, Policies.allowedPort, service) {
-            try await administration.endSession(session)
-        }
+        let cut = try await LastByte.measure(
+            LastByte.Path(device: alice, port: Policies.allowedPort, service: service), network: network,
+            address: address
+        ) { try await administration.endSession(session) }
         let later = try await probe(alice, address, Policies.allowedPort)
         guard later.outcome != .answered else { throw DemoFailure("alice still reaches \(carol.person.host)") }
         _ = try await Waiting.until("alice's agent to be signed out") {
             try await alice.ask("status").string("state") == "signed-out" ? true : nil
         }
         return Finding(
-            "from `ztna-server sessions end` to the last of \(flow.received) bytes; no new connection; alice is signed out",
-            measured: milliseconds)
-    }
-
-    /// Lets bytes run, does what is to stop them, and stops the clock at the last byte at either end.
-    private func lastByte(
-        _ device: Device, _ address: String, _ port: UInt16, _ service: EchoService,
-        after event: () async throws -> ContinuousClock.Instant
-    ) async throws -> (RunningFlow, milliseconds: Int) {
-        let flow = try await RunningFlow.start(
-            from: network.namespace(of: device.person), to: address, port: port)
-        defer { flow.stop() }
-        // On a busy machine they come in bursts: begin while they do come.
-        _ = try await Waiting.until("bytes to run", within: .seconds(5), every: .milliseconds(1)) { () -> Bool? in
-            guard flow.received > 2_000, let last = flow.lastByte, last + .milliseconds(3) > .now else { return nil }
-            return true
-        }
-        let start = try await event()
-        let last = try await Waiting.until("the last byte", within: .seconds(10)) { () -> ContinuousClock.Instant? in
-            guard let last = [flow.lastByte, service.lastByte].compactMap({ $0 }).max() else { return nil }
-            // Silence for a second and a half: no byte will follow.
-            return last + .milliseconds(1500) < .now ? last : nil
-        }
-        let milliseconds = Milliseconds.of(last - start)
-        guard milliseconds > 0 else {
-            throw DemoFailure("the bytes had stopped \(start - last) before \(device.person.name) was cut off")
-        }
-        guard milliseconds < 1000 else { throw DemoFailure("the last byte passed after \(milliseconds) ms") }
-        return (flow, milliseconds)
+            "from `ztna-server sessions end` to the last of \(cut.bytes) bytes; no new connection; alice is signed out",
+            measured: cut.milliseconds)
     }
 }

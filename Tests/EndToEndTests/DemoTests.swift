@@ -5,9 +5,8 @@ import Testing
 extension `The programs together` {
     @Suite(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")")) struct `The demo` {
         private static let steps = [
-            "server", "provider", "sign-in-alice", "sign-in-bob", "authorization", "tunnel", "allowed", "denied",
-            "revoked",
-            "clean-up",
+            "server", "provider", "sign-in-alice", "sign-in-bob", "authorization", "tunnel", "allowed", "left-group",
+            "deactivated", "sign-in-again", "logged-out", "sign-in-once-more", "denied", "revoked", "clean-up",
         ]
 
         @Test(.enabled(if: Missing.forTunnel == nil, "\(Missing.forTunnel ?? "")"))
