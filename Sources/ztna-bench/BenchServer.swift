@@ -146,12 +146,13 @@ struct BenchServer: Sendable {
         }
     }
 
-    /// Each team reaches its own people's devices.
+    /// Each team reaches its own people's devices, at a port of its own: `tcp/22` and up.
     private static func policy() throws -> Policy {
         let rules = try (0..<teams).map { team in
             Rule(
                 name: try RuleName("team-\(team)"), sources: [try Selector(parsing: "group:team-\(team)")],
-                destinations: [try Selector(parsing: "group:team-\(team)")], allow: [try Service(parsing: "tcp/22")])
+                destinations: [try Selector(parsing: "group:team-\(team)")],
+                allow: [try Service(parsing: "tcp/\(22 + team)")])
         }
         return Policy(rules: rules, revision: "bench")
     }

@@ -1,12 +1,10 @@
 import ArgumentParser
 import Foundation
 import Hummingbird
-import LocalSocket
 import Logging
 import StoreSQLite
 import StrictJSON
 import Walkthrough
-import Wire
 
 /// Memory of the programs as they are run, with much to remember and nothing to do.
 struct IdleBench: AsyncParsableCommand {
@@ -125,38 +123,13 @@ private struct IdleAgent {
             ["run", "--without-tunnel", "--state", directory + "/agent", "--socket", socket, "--host-name", "bench"],
             log: directory + "/agent.log")
         try await child.wait(until: "agent") { FileManager.default.fileExists(atPath: socket) }
-        let client = try LocalSocketClient.connect(path: socket)
-        defer { client.close() }
-        try await client.send(LocalRequest(command: .login, server: server.url).json)
-        while let event = try await client.nextEvent(timeout: .seconds(60)) {
-            let members = try JSONMembers(event)
-            switch LocalEvent(rawValue: try members.string("event")) {
-            case .code: try await walk(members, server: server, meter: meter)
-            case .result:
-                try await child.wait(until: "\(peers) peers") { try await count(socket) >= peers }
-                return try await child.settledMemory()
-            case .error, nil: throw BenchError.failed("the agent says \(event.encodedText())")
-            case .waiting, .signedIn: break
-            }
+        let control = AgentControl(socket: socket)
+        let account = InProcessProvider.Account(subject: "bench", email: "bench@example.com", groups: ["team-0"])
+        try await control.signIn(at: server, as: account, address: "127.0.0.1", meter: meter)
+        try await child.wait(until: "\(peers) peers") {
+            (try await control.status()["peers"]?.integerValue ?? 0) >= peers
         }
-        throw BenchError.failed("the agent hung up")
-    }
-
-    private func walk(_ code: JSONMembers, server: BenchServer, meter: ClientMeter) async throws {
-        let account = InProcessProvider.Account(
-            subject: "bench", email: "bench@example.com", groups: ["team-0"])
-        var browser = Browser(transport: server.transport(address: "127.0.0.1", account: account, meter: meter))
-        let page = try await SignInWalk(user: "bench", password: "", number: Int(code.string("number")))
-            .walk(code.string("verification_uri_complete"), in: &browser)
-        guard page.outcome == "allowed" else { throw BenchError.failed("pages: \(browser.history)") }
-    }
-
-    private func count(_ socket: String) async throws -> Int {
-        let client = try LocalSocketClient.connect(path: socket)
-        defer { client.close() }
-        try await client.send(LocalRequest(command: .status).json)
-        let event = try await client.nextEvent(timeout: .seconds(10))
-        return event?.objectValue?["peers"]?.integerValue ?? 0
+        return try await child.settledMemory()
     }
 }
 

@@ -120,11 +120,14 @@ struct Listening {
     private let run: @Sendable (@escaping @Sendable (Int) async -> Void) async throws -> Void
 
     /// The gateway with everything that a real server has around it.
-    static func gateway(_ server: BenchServer, port: Int = 0) -> Listening {
+    static func gateway(
+        _ server: BenchServer, host: String = "127.0.0.1", port: Int = 0, certificates: TLSCertificates? = nil
+    ) -> Listening {
         let (gateway, logger) = (server.gateway, server.logger)
         return Listening { onRunning in
             try await GatewayServer(
-                gateway: gateway, host: "127.0.0.1", port: port, certificates: nil, logger: logger, onRunning: onRunning
+                gateway: gateway, host: host, port: port, certificates: certificates, logger: logger,
+                onRunning: onRunning
             ).run()
         }
     }

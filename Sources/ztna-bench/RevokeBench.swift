@@ -1,27 +1,30 @@
 import ArgumentParser
-import Cryptography
+import Foundation
 import Gateway
 import Identity
 import StoreSQLite
 import StrictJSON
-import Walkthrough
 
 /// From the identity provider's request until every agent concerned has been told: by SCIM and by back-channel logout, many
 /// agents connected.
 ///
 /// Everybody sees everybody, so each event concerns every stream. In the figures: the request from its first byte in memory,
-/// its durable commit, the change log, the coordinator's new netmaps and signatures, and each stream's bytes. Not in them:
-/// sockets and TLS, and what the agent and its kernel do with the message; `ztna demo` measures the whole of it.
+/// its durable commit, the change log, the coordinator's new netmaps and signatures, and each stream's bytes. As root, the
+/// whole way as well: with two real agents among as many simulated ones, to the last byte through their tunnel.
 struct RevokeBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke", abstract: "From the identity provider's word to the last agent told.")
 
     @Option(help: "Agents that hold netmap streams, at least, all the time.") var agents = 1_000
     @Option(help: "Events of each kind.") var events = 200
+    @Option(help: "Events of each kind through a real tunnel, which needs root; 0: none.") var tunnelEvents = 50
+    @Option(help: "The built ztna-agent; by default the one beside this program.") var agent: String?
     @OptionGroup var output: Output
 
     func validate() throws {
-        guard agents >= 2, events >= 1 else { throw ValidationError("--agents: at least 2; --events: at least 1") }
+        guard agents >= 2, events >= 1, tunnelEvents >= 0 else {
+            throw ValidationError("--agents: at least 2; --events: at least 1; --tunnel-events: not negative")
+        }
     }
 
     mutating func run() async throws {
@@ -44,12 +47,49 @@ struct RevokeBench: AsyncParsableCommand {
                 rows += Self.rows("back-channel logout", try await crowd.logouts(events))
             }
         }
+        let (throughTunnel, tunnelNote) = try tunnelRows()
         output.show(
-            rows,
+            rows + throughTunnel,
             notes: [
                 "\(agents + 2 * events) agents connected; each deactivation and each logout leaves one less; all see each other, and each event "
-                    + "counts until the last stream has delivered it; sockets, TLS, agents and their kernels are not in it"
+                    + "counts until the last stream has delivered it; sockets, TLS, agents and their kernels are not in it",
+                tunnelNote,
             ])
+    }
+
+    /// This program again, inside the hub's namespace.
+    private func tunnelRows() throws -> (rows: [Row], note: String) {
+        guard tunnelEvents > 0 else { return ([], "no tunnel was asked for") }
+        guard geteuid() == 0 else { return ([], "to the last byte through a tunnel: skipped, for it needs root") }
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let directory = try TemporaryDirectory()
+        let network = try TunnelNetwork(directory: directory.path)
+        let output = try Command.run([
+            "ip", "netns", "exec", network.prefix + "-hub", own.path, "tunnel-cuts", "--directory", directory.path,
+            "--prefix", network.prefix, "--agent",
+            agent ?? own.deletingLastPathComponent().appendingPathComponent("ztna-agent").path, "--agents", "\(agents)",
+            "--events", "\(tunnelEvents)",
+        ])
+        let figures = try JSONMembers(parsing: Array(output.utf8))
+        var rows: [Row] = []
+        for name in ["removal from the group", "active: false", "back-channel logout"] {
+            let cuts = Cuts(try figures.object(name))
+            rows += [("p50", 0.5), ("p99", 0.99), ("worst", 1)].map { word, part in
+                Row(
+                    name: "\(name), tunnel, \(word)", value: cuts.last.percentile(part) * 1e3,
+                    unit: "ms to the last byte",
+                    reference: "target", referenceValue: 500)
+            }
+            guard let gap = cuts.gaps.seconds.max() else { continue }
+            rows.append(
+                Row(
+                    name: "what stays allowed, largest gap", value: gap * 1e3, unit: "ms without a byte",
+                    reference: "p50 of the gaps", referenceValue: cuts.gaps.median * 1e3))
+        }
+        return (
+            rows,
+            "through a tunnel: \(tunnelEvents) events of each kind, two real agents in namespaces of their own with TLS to the server, \(agents) simulated agents connected that see both"
+        )
     }
 
     private static func rows(_ name: String, _ told: Revocations) -> [Row] {
@@ -108,17 +148,9 @@ struct ConnectedCrowd {
     /// By the provider's own word, with a token that it has signed beforehand.
     mutating func logouts(_ count: Int) async throws -> Revocations {
         let server = server
-        var forms: [Int: [UInt8]] = [:]
-        for number in connected { forms[number] = try LogoutForm(number, server: server).bytes }
-        return try await departures(count) { number in
-            let answer = try await server.responder.answer(
-                method: "POST", target: "/oidc/backchannel-logout/corp",
-                headers: [("content-type", "application/x-www-form-urlencoded")], body: forms[number] ?? [],
-                address: "192.0.2.1")
-            guard answer.status == 200 else {
-                throw BenchError.failed("logout: \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
-            }
-        }
+        var forms: [Int: LogoutForm] = [:]
+        for number in connected.sorted().prefix(count) { forms[number] = try LogoutForm(number, server: server) }
+        return try await departures(count) { try await forms[$0]?.post(to: server) }
     }
 
     private mutating func departures(
@@ -139,25 +171,5 @@ struct ConnectedCrowd {
         try await request()
         told.answered.add(Clocks.wall - start)
         told.last.add(await agents.lastTold() - start)
-    }
-}
-
-/// What the identity provider posts when somebody's sign-in there is over. Source: OpenID Connect Back-Channel Logout 1.0 §2.4.
-private struct LogoutForm {
-    let bytes: [UInt8]
-
-    init(_ number: Int, server: BenchServer) throws {
-        let now = server.clock.now
-        let header: JSON = [
-            "alg": .string(server.tokenSigner.algorithm), "kid": .string(server.tokenSigner.keyID), "typ": "logout+jwt",
-        ]
-        let claims: JSON = [
-            "iss": .string(BenchServer.issuer), "aud": "ztna", "iat": .integer(now), "exp": .integer(now + 120),
-            "jti": .string(Randomness.system.token(8)), "sub": .string("person-\(number)"),
-            "events": ["http://schemas.openid.net/event/backchannel-logout": [:]],
-        ]
-        let input = Base64URL.encode(header.encoded()) + "." + Base64URL.encode(claims.encoded())
-        let signature = try server.tokenSigner.sign(Array(input.utf8))
-        bytes = Array("logout_token=\(input).\(Base64URL.encode(signature))".utf8)
     }
 }
