@@ -23,9 +23,7 @@ package struct MeshNode: Hashable, Sendable {
         addresses = verified.authorization.addresses
         candidates = verified.registration.endpoints
         expiresAt = verified.authorization.validity.expiresAt
-        context = Context(
-            authTime: verified.authorization.authTime, mfaAt: verified.authorization.mfaAt,
-            operatingSystem: verified.registration.operatingSystem)
+        context = verified.context
     }
 
     package var node: NodeID { principal.node }

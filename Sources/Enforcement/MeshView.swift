@@ -3,11 +3,14 @@ package import Identity
 package import NetworkAddresses
 package import Wire
 
-/// All that one node knows and may act on: itself, its peers, and the rules for whom it is the destination.
+/// All that one node knows and may act on: itself, its peers, and the rules that name it.
 package struct MeshView: Hashable, Sendable {
     package var own: MeshNode
     package var peers: [NodeID: MeshNode]
+    /// The rules for whom this node is the destination.
     package private(set) var policy: Policy
+    /// The rules for whom it is the source: they tell why the other side refused, and decide nothing.
+    package private(set) var egressPolicy: Policy
     /// When the policy was signed, in seconds since the epoch.
     package private(set) var policyIssuedAt: Int
     /// The prefixes that overlay addresses are taken from.
@@ -16,15 +19,14 @@ package struct MeshView: Hashable, Sendable {
     package init(own: MeshNode, peers: [NodeID: MeshNode], policy: PolicySlice) {
         self.own = own
         self.peers = peers
-        self.policy = Policy(rules: policy.rules, revision: policy.revision)
+        self.policy = Policy(rules: policy.rules, zones: policy.zones, revision: policy.revision)
+        egressPolicy = Policy(rules: policy.egress, zones: policy.zones, revision: policy.revision)
         policyIssuedAt = policy.issuedAt
         networks = policy.networks
     }
 
     package mutating func replacePolicy(_ slice: PolicySlice) {
-        policy = Policy(rules: slice.rules, revision: slice.revision)
-        policyIssuedAt = slice.issuedAt
-        networks = slice.networks
+        self = MeshView(own: own, peers: peers, policy: slice)
     }
 
     /// The peer that holds an address and whose authorization has not ended.

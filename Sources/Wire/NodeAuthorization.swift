@@ -1,3 +1,4 @@
+package import AccessPolicy
 package import Cryptography
 package import Identity
 package import NetworkAddresses
@@ -9,7 +10,7 @@ internal import StrictJSON
 ///
 /// Claims: `iss`, `sub` (node id), `iat`, `exp`, `cnf.jwk` (device key), `reg` (the device's own registration),
 /// `addr` (overlay addresses), `host`, `user` {`id`, `email`?, `name`}, `groups`, `tags`, `idp`, `sid`, `auth_time`?, `amr`, `acr`?,
-/// `mfa_at`?. Source: DESIGN §4.
+/// `mfa_at`?, `session_at`?, `from`? {`addr`?, `country`?}, `managed`?, `posture`? {`at`, `checks`}. Source: DESIGN §4, §8.
 package struct NodeAuthorization: Hashable, Sendable {
     package var issuer: String
     package var validity: Validity
@@ -23,10 +24,17 @@ package struct NodeAuthorization: Hashable, Sendable {
     package var amr: [String]
     package var acr: String?
     package var mfaAt: Int?
+    package var sessionStartedAt: Int?
+    /// Only where a rule asks for it.
+    package var origin: NodeOrigin?
+    /// Nil: no administrator has said so.
+    package var isManaged: Bool?
+    package var posture: PostureReport?
 
     package init(
         issuer: String, validity: Validity, device: Ed25519PublicKey, registration: String, addresses: [IPAddress],
-        principal: Principal, session: SessionID, authTime: Int?, amr: [String], acr: String?, mfaAt: Int?
+        principal: Principal, session: SessionID, authTime: Int?, amr: [String], acr: String?, mfaAt: Int?,
+        sessionStartedAt: Int? = nil, origin: NodeOrigin? = nil, isManaged: Bool? = nil, posture: PostureReport? = nil
     ) {
         self.issuer = issuer
         self.validity = validity
@@ -39,6 +47,10 @@ package struct NodeAuthorization: Hashable, Sendable {
         self.amr = amr
         self.acr = acr
         self.mfaAt = mfaAt
+        self.sessionStartedAt = sessionStartedAt
+        self.origin = origin
+        self.isManaged = isManaged
+        self.posture = posture
     }
 
     package func signed(by control: any Signer) throws -> String {
@@ -55,6 +67,10 @@ package struct NodeAuthorization: Hashable, Sendable {
         if let authTime { claims["auth_time"] = .integer(authTime) }
         if let acr { claims["acr"] = .string(acr) }
         if let mfaAt { claims["mfa_at"] = .integer(mfaAt) }
+        if let sessionStartedAt { claims["session_at"] = .integer(sessionStartedAt) }
+        claims["from"] = origin?.json
+        if let isManaged { claims["managed"] = .bool(isManaged) }
+        claims["posture"] = posture?.json
         return try SignedDocument.sign(
             .object(claims), type: .nodeAuthorization, by: control,
             header: ["kid": .string(control.publicKey.thumbprint)])
@@ -83,6 +99,15 @@ package struct VerifiedNode: Hashable, Sendable {
     }
 
     package var node: NodeID { authorization.principal.node }
+
+    /// What conditions on this node as a source are asked of.
+    package var context: Context {
+        Context(
+            authTime: authorization.authTime, mfaAt: authorization.mfaAt,
+            sessionStartedAt: authorization.sessionStartedAt, posture: authorization.posture,
+            address: authorization.origin?.address, country: authorization.origin?.country,
+            operatingSystem: registration.systemName, isManaged: authorization.isManaged)
+    }
 }
 
 extension NodeAuthorization {
@@ -109,6 +134,10 @@ extension NodeAuthorization {
             registration: try claims.string("reg"), addresses: addresses, principal: principal,
             session: try required("sid", SessionID(claims.string("sid"))),
             authTime: try claims.optionalInteger("auth_time"), amr: try claims.strings("amr"),
-            acr: try claims.optionalString("acr"), mfaAt: try claims.optionalInteger("mfa_at"))
+            acr: try claims.optionalString("acr"), mfaAt: try claims.optionalInteger("mfa_at"),
+            sessionStartedAt: try claims.optionalInteger("session_at"),
+            origin: try claims.members["from"].map { json throws(WireError) in try NodeOrigin(json: json) },
+            isManaged: try claims.optionalBool("managed"),
+            posture: try claims.members["posture"].map { json throws(WireError) in try PostureReport(json: json) })
     }
 }

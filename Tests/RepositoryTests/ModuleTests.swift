@@ -28,6 +28,7 @@ import Testing
         "IdentityProviders": ["OpenIDConnect", "SAML"],
         "Wire": [
             "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "SignedDocuments",
+            "CivilTime",
             "AccessPolicy",
         ],
         "StoreSQLite": ["Store"],

@@ -1,4 +1,5 @@
 import AccessPolicy
+import CivilTime
 import Cryptography
 import Identity
 import NetworkAddresses
@@ -51,11 +52,50 @@ struct Samples {
             amr: ["pwd", "mfa"], acr: nil, mfaAt: Self.now - 5)
     }
 
+    /// All that may be said about a node.
+    func fullAuthorization() throws -> NodeAuthorization {
+        var authorization = try authorization()
+        authorization.sessionStartedAt = Self.now - 900
+        authorization.origin = NodeOrigin(address: IPAddress("198.51.100.7"), country: CountryCode("DE"))
+        authorization.isManaged = true
+        authorization.posture = PostureReport(
+            takenAt: Self.now - 30,
+            checks: [try PostureCheck("disk-encrypted"): .pass, try PostureCheck("firewall"): .unknown])
+        return authorization
+    }
+
     func slice() throws -> PolicySlice {
         let rule = Rule(
             name: try RuleName("ssh"), sources: [try Selector(parsing: "group:engineering")],
             destinations: [try Selector(parsing: "tag:prod")], allow: [try Service(parsing: "tcp/22")])
         return PolicySlice(
             issuer: Self.server, node: node, issuedAt: Self.now, revision: "0123456789abcdef", rules: [rule])
+    }
+
+    func fullSlice() throws -> PolicySlice {
+        var slice = try slice()
+        var conditions = Conditions()
+        conditions.hours = WeeklyHours("Mon-Fri 08:00-19:00 Europe/Berlin")
+        conditions.mfa = 3600
+        slice.egress = [
+            Rule(
+                name: try RuleName("web"), sources: [.everyone], destinations: [try Selector(parsing: "tag:web")],
+                allow: [try Service(parsing: "tcp/443")], conditions: conditions)
+        ]
+        slice.zones = [
+            "Europe/Berlin": try #require(
+                ZoneTable(
+                    entries: [.init(at: Self.now, offset: 3600), .init(at: Self.now + 1000, offset: 7200)],
+                    end: Self.now + 5000))
+        ]
+        return slice
+    }
+
+    /// The claims of a document with one of them replaced, signed again by the control key; nil removes it.
+    func spoiling(_ text: String, _ type: DocumentType, _ name: String, _ value: JSON?) throws -> String {
+        var claims = try SignedDocument.verify(text, type: type, keys: keys).members
+        claims[name] = value
+        return try SignedDocument.sign(
+            .object(claims), type: type, by: control, header: ["kid": .string(control.publicKey.thumbprint)])
     }
 }
