@@ -31,9 +31,13 @@ package struct DeviceClient: Sendable {
         package var error: String? { string("error") }
     }
 
-    package mutating func beginSignIn(loopbackPort: Int? = nil, name: String = "laptop") async throws -> Answer {
+    /// `renewing`: the session to be renewed.
+    package mutating func beginSignIn(
+        loopbackPort: Int? = nil, name: String = "laptop", renewing session: String? = nil
+    ) async throws -> Answer {
         var form = ["client_id": "ztna-agent", "device_name": name, "device_os": "Debian GNU/Linux 12"]
         if let loopbackPort { form["loopback_port"] = String(loopbackPort) }
+        if let session { form["renew_session"] = session }
         return try await post("/oauth2/device_authorization", form: form)
     }
 
@@ -60,6 +64,11 @@ package struct DeviceClient: Sendable {
         let body: JSON = ["registration": .string(registration)]
         return try await call(
             "POST", "/v1/node", body: body.encoded(), type: "application/json", accessToken: accessToken)
+    }
+
+    /// One of the questions below `/v1/`, with a JSON body.
+    package mutating func ask(_ path: String, _ body: JSON, accessToken: String) async throws -> Answer {
+        try await call("POST", path, body: body.encoded(), type: "application/json", accessToken: accessToken)
     }
 
     package mutating func post(_ path: String, form: [String: String]) async throws -> Answer {

@@ -49,12 +49,15 @@ package final class InProcessProvider: Sendable {
         let nonce: String
         let redirectURI: String
         let account: Account
+        /// The first of the contexts asked for: it is what the person gets.
+        let context: String?
     }
 
     private struct State {
         var account: Account
         var signer: TokenSigner
         var grants: [String: Grant] = [:]
+        var requests: [[String: String]] = []
         var alter: @Sendable (inout [String: JSON], inout [String: JSON]) -> Void = { _, _ in }
     }
 
@@ -77,6 +80,9 @@ package final class InProcessProvider: Sendable {
 
     package func use(_ account: Account) { state.withLock { $0.account = account } }
     package func use(_ signer: TokenSigner) { state.withLock { $0.signer = signer } }
+
+    /// The authorization requests, in order, by parameter: what was asked for (`max_age`, `acr_values`).
+    package var requests: [[String: String]] { state.withLock { $0.requests } }
 
     /// Changes (header, claims) of the tokens to come.
     package func alter(_ change: @escaping @Sendable (inout [String: JSON], inout [String: JSON]) -> Void) {
@@ -111,8 +117,12 @@ package final class InProcessProvider: Sendable {
         let values = Self.decoded(query)
         let code = randomness.token(16)
         let redirect = values["redirect_uri"] ?? ""
+        let contexts = (values["acr_values"] ?? "").split(separator: " ")
         state.withLock {
-            $0.grants[code] = Grant(nonce: values["nonce"] ?? "", redirectURI: redirect, account: account ?? $0.account)
+            $0.requests.append(values)
+            $0.grants[code] = Grant(
+                nonce: values["nonce"] ?? "", redirectURI: redirect, account: account ?? $0.account,
+                context: contexts.first.map(String.init))
         }
         let target = "\(redirect)?code=\(code)&state=\(values["state"] ?? "")&iss=\(Self.escaped(issuer))"
         return WebResponse(status: 303, headers: [("Location", target)], body: [])
@@ -134,6 +144,7 @@ package final class InProcessProvider: Sendable {
             "email": .string(grant.account.email), "email_verified": true, "name": .string(grant.account.subject),
             "groups": .array(grant.account.groups.map { .string($0) }), "amr": ["pwd", "mfa"],
         ]
+        if let context = grant.context { claims["acr"] = .string(context) }
         taken.2(&header, &claims)
         let input =
             Base64URL.encode(JSON.object(header).encoded()) + "." + Base64URL.encode(JSON.object(claims).encoded())

@@ -29,6 +29,7 @@ package final class InProcessSAMLProvider: Sendable {
         /// The pages of responses, in order, for tests that present one twice.
         var sent: [(response: String, relayState: String)] = []
         var logoutRequests: [String] = []
+        var signOnRequests: [String] = []
     }
 
     /// `https://…`, without a path; also the start of its entity ID.
@@ -65,6 +66,8 @@ package final class InProcessSAMLProvider: Sendable {
     }
 
     package var sent: [(response: String, relayState: String)] { state.withLock { $0.sent } }
+    /// The XML of the sign-ons that we were asked for, in order.
+    package var signOnRequests: [String] { state.withLock { $0.signOnRequests } }
     /// The XML of the log-outs that we were asked for.
     package var logoutRequests: [String] { state.withLock { $0.logoutRequests } }
 
@@ -102,7 +105,9 @@ package final class InProcessSAMLProvider: Sendable {
     private func signOn(
         _ fields: [String: String], isDeflated: Bool, as account: Account?
     ) throws -> WebResponse {
-        let request = try Self.root(fields["SAMLRequest"] ?? "", isDeflated: isDeflated)
+        let xml = try Self.message(fields["SAMLRequest"] ?? "", isDeflated: isDeflated)
+        state.withLock { $0.signOnRequests.append(String(decoding: xml, as: UTF8.self)) }
+        let request = try XMLDocument(parsing: xml).root
         let acs = request.attribute("AssertionConsumerServiceURL") ?? ""
         return try respond(
             to: request.attribute("ID"), acs: acs, audience: request.children.first?.text ?? "",
@@ -188,8 +193,8 @@ package final class InProcessSAMLProvider: Sendable {
         )
     }
 
-    private static func root(_ text: String, isDeflated: Bool) throws -> XMLElement {
-        try XMLDocument(parsing: isDeflated ? inflated(text) : Base64Text.decode(text) ?? []).root
+    private static func message(_ text: String, isDeflated: Bool) throws -> [UInt8] {
+        try isDeflated ? inflated(text) : Base64Text.decode(text) ?? []
     }
 
     private static func inflated(_ text: String) throws -> [UInt8] {

@@ -20,6 +20,8 @@ package struct SAMLResponseDraft: Sendable {
     package var context = "https://refeds.org/profile/mfa"
     /// Seconds since the epoch, as all times here.
     package var issuedAt: Int
+    /// When the person authenticated; nil: when it was issued.
+    package var authnInstant: Int?
     package var notOnOrAfter: Int
     package var sessionNotOnOrAfter: Int?
     package var signsResponse = false
@@ -65,7 +67,7 @@ package struct SAMLResponseDraft: Sendable {
             </saml:Subject><saml:Conditions NotBefore="\(SAMLTime.format(issuedAt))" NotOnOrAfter="\(end)">\
             <saml:AudienceRestriction><saml:Audience>\(Self.escaped(audience))</saml:Audience>\
             </saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement \
-            AuthnInstant="\(SAMLTime.format(issuedAt))"\(session)><saml:AuthnContext><saml:AuthnContextClassRef>\
+            AuthnInstant="\(SAMLTime.format(authnInstant ?? issuedAt))"\(session)><saml:AuthnContext><saml:AuthnContextClassRef>\
             \(Self.escaped(context))</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
             <saml:AttributeStatement>\(statements)</saml:AttributeStatement></saml:Assertion>
             """

@@ -40,14 +40,18 @@ struct GatewayHarness {
 
     /// `scim`: how the provider "corp" provisions; there is then another, "other", that does too.
     init(
-        store: SQLiteStore? = nil, clock: HandClock = HandClock(1_800_000_000), scim: ProvisioningConfiguration? = nil
+        store: SQLiteStore? = nil, clock: HandClock = HandClock(1_800_000_000), scim: ProvisioningConfiguration? = nil,
+        provider former: InProcessProvider? = nil, control services: ControlServices = ControlServices(),
+        administratorsMFA: Int? = nil, _ change: (inout ProviderConfiguration) throws -> Void = { _ in }
     ) async throws {
         self.clock = clock
         self.store = try store ?? SQLiteStore(inMemory: ())
         log = LogLines()
-        let provider = InProcessProvider(
-            issuer: Self.issuer, clientID: "ztna", account: Self.alice,
-            signer: .ed25519(try Ed25519PrivateKey(from: .system)), clock: { clock.now })
+        let provider =
+            try former
+            ?? InProcessProvider(
+                issuer: Self.issuer, clientID: "ztna", account: Self.alice,
+                signer: .ed25519(try Ed25519PrivateKey(from: .system)), clock: { clock.now })
         self.provider = provider
         control = try Ed25519PrivateKey(from: .system)
         let id = try #require(ProviderID("corp"))
@@ -55,6 +59,7 @@ struct GatewayHarness {
             id: id, name: "Example SSO", issuer: Self.issuer, clientID: "ztna",
             domains: [try #require(DomainName("example.com"))], tokenEndpointAuthMethod: .none)
         corp.provisioning = scim
+        try change(&corp)
         var providers = [IdentityProvider.openIDConnect(corp)]
         if scim != nil {
             var other = ProviderConfiguration(
@@ -65,10 +70,11 @@ struct GatewayHarness {
         }
         let configuration = GatewayConfiguration(
             serverURL: Self.server, organisation: "Example Corp",
-            providers: providers, sessionLifetime: 86_400, trustedProxies: [])
+            providers: providers, sessionLifetime: 86_400, trustedProxies: [],
+            administratorsMFA: administratorsMFA)
         let logger = log.logger()
         var root = [UInt8](repeating: 7, count: 32)
-        gateway = try await Gateway(
+        var gateway = try await Gateway(
             configuration: configuration,
             services: GatewayServices(
                 store: self.store, signer: control, secrets: try GatewaySecrets(taking: &root),
@@ -76,6 +82,8 @@ struct GatewayHarness {
                     do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
                 },
                 nodes: .none, clock: { clock.now }, randomness: .system, logger: logger))
+        gateway.control = services
+        self.gateway = gateway
         responder = InProcessResponder(gateway, logger: logger)
     }
 

@@ -20,9 +20,10 @@ struct ControlRoutes: Sendable {
         if let administer = control.administer {
             route("/v1/admin", router, limit: ControlServices.maximumCommandBytes) { standing, body in
                 if standing.isAdministrator { try requireRecentSignIn(standing) }
-                return try await administer(
+                let answer = try await administer(
                     standing.caller, standing.isAdministrator,
                     try Self.members(body, limit: ControlServices.maximumCommandBytes))
+                return ["result": answer]
             }
         }
         if let why = control.why {
@@ -49,7 +50,7 @@ struct ControlRoutes: Sendable {
                 do { body = try await request.body.collect(upTo: limit) } catch {
                     throw OAuthFailure(.invalidRequest, "the body is larger than \(limit) bytes")
                 }
-                do { return Answer.json(["result": try await work(standing, Array(body.readableBytesView))]) } catch let
+                do { return Answer.json(try await work(standing, Array(body.readableBytesView))) } catch let
                     refusal as ControlServices.Refusal
                 {
                     services.logger.notice(
