@@ -174,7 +174,7 @@ let package = Package(
         module("CommandLineClient", uses: ["StrictJSON", "Wire", "LocalSocket", "CQREncode"]),
 
         // 4 programs
-        program("ztna", uses: ["CommandLineClient"], products: [arguments]),
+        program("ztna", uses: ["StrictJSON", "CommandLineClient"], products: [arguments]),
         program(
             "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog"],
             products: [arguments, logging]),

@@ -24,6 +24,8 @@ package struct StatusAnswer: Sendable {
     package var control: String
     package var controlSince: Int?
     package var nextAttemptAt: Int?
+    /// The last refusal that a step-up would cure.
+    package var stepUpWanted: NoticeAnswer?
 
     package init(_ members: JSONMembers) throws(ClientFailure) {
         do throws(JSONError) {
@@ -49,6 +51,7 @@ package struct StatusAnswer: Sendable {
             control = try members.string("control")
             controlSince = try members.optionalInteger("control_since")
             nextAttemptAt = try members.optionalInteger("next_attempt_at")
+            stepUpWanted = try members.has("step_up_wanted") ? NoticeAnswer(members.object("step_up_wanted")) : nil
         } catch { throw .unreadable(error.memberName) }
     }
 }

@@ -6,6 +6,9 @@ package enum AgentEvent: Sendable {
     case code(SignInCode)
     case waiting(expiresIn: Int)
     case signedIn(person: String, sessionExpiresAt: Int?)
+    /// A piece of a long answer.
+    case part(String)
+    case notice(NoticeAnswer)
     case result(JSONMembers)
 
     /// Nil for an event that this version does not know. Throws what an `error` event says.
@@ -23,6 +26,8 @@ package enum AgentEvent: Sendable {
                 self = .signedIn(
                     person: try members.string("person"),
                     sessionExpiresAt: try members.optionalInteger("session_expires_at"))
+            case .part: self = .part(try members.string("text"))
+            case .notice: self = .notice(try NoticeAnswer(members))
             case .result: self = .result(members)
             case .error: return nil
             }
@@ -36,6 +41,19 @@ package enum AgentEvent: Sendable {
 package struct ReceivedEvent: Sendable {
     package var event: AgentEvent
     package var line: JSON
+}
+
+/// A refusal that a step-up would cure.
+package struct NoticeAnswer: Hashable, Sendable {
+    package var time: Int
+    package var message: String
+    package var remedy: String
+
+    package init(_ members: JSONMembers) throws(JSONError) {
+        time = try members.integer("time")
+        message = try members.string("message")
+        remedy = try members.string("remedy")
+    }
 }
 
 /// What a person needs to sign in: where to go, and what to type and pick there.
@@ -67,8 +85,8 @@ package struct SignInCode: Hashable, Sendable {
     }
 
     /// Where the browser goes once it has handed over its code.
-    package var doneURL: String? {
-        Self.isWebAddress(verificationURI) ? verificationURI + "/done" : nil
+    package func doneURL(afterStepUp: Bool) -> String? {
+        Self.isWebAddress(verificationURI) ? verificationURI + (afterStepUp ? "/done?renewed=1" : "/done") : nil
     }
 
     private static func isWebAddress(_ text: String) -> Bool {

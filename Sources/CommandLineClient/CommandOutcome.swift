@@ -8,6 +8,9 @@ package enum CommandOutcome: Int32, Hashable, Sendable, CaseIterable {
     case notSignedIn = 5
     case refused = 6
     case expired = 7
+    case notAdministrator = 8
+    case stepUpNeeded = 9
+    case notAllowed = 10
     case interrupted = 130
 
     package var meaning: String {
@@ -20,6 +23,9 @@ package enum CommandOutcome: Int32, Hashable, Sendable, CaseIterable {
         case .notSignedIn: "not signed in"
         case .refused: "the sign-in was refused"
         case .expired: "the code expired, or no answer came in time"
+        case .notAdministrator: "this person is no administrator"
+        case .stepUpNeeded: "a recent second factor is needed: ztna login --step-up"
+        case .notAllowed: "the policy does not allow it (why)"
         case .interrupted: "interrupted"
         }
     }

@@ -18,9 +18,10 @@ package struct ClientFailure: Error, Hashable, Sendable {
 
     package var json: JSON { ["error": .string(name), "message": .string(message), "remedy": .string(remedy)] }
 
-    /// For stderr; both sentences may come from the agent or the server.
+    /// For stderr; both sentences may come from the agent or the server. What is wrong with a policy comes in lines.
     package func text(style: TextStyle) -> String {
-        style.red("Error:") + " " + SafeText.line(message) + (remedy.isEmpty ? "" : "\n" + SafeText.line(remedy))
+        let lines = message.split(separator: "\n").map { SafeText.line(String($0)) }.joined(separator: "\n")
+        return style.red("Error:") + " " + lines + (remedy.isEmpty ? "" : "\n" + SafeText.line(remedy))
     }
 }
 
@@ -77,7 +78,10 @@ extension ClientFailure {
         case .accessDenied, .proofRefused: .refused
         case .expired: .expired
         case .shuttingDown: .agentNotRunning
-        case .busy, .alreadySignedIn, .notRegistered, .unreachable, .unknownControlKey, .untrustedAnswer, .serverError,
+        case .notAdministrator: .notAdministrator
+        case .stepUpNeeded: .stepUpNeeded
+        case .commandRefused, .secondFactorNotConfigured, .busy, .alreadySignedIn, .notRegistered, .unreachable,
+            .unknownControlKey, .untrustedAnswer, .serverError,
             .state:
             .failed
         }

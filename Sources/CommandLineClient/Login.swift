@@ -6,11 +6,16 @@ package struct Login: Sendable {
     package struct Options: Sendable {
         package var server: String?
         package var force: Bool
+        /// Renews the session's second factor; with neither `server` nor `force`.
+        package var stepUp: Bool
         package var showsQRCode: Bool
 
-        package init(server: String? = nil, force: Bool = false, showsQRCode: Bool = false) {
+        package init(
+            server: String? = nil, force: Bool = false, stepUp: Bool = false, showsQRCode: Bool = false
+        ) {
             self.server = server
             self.force = force
+            self.stepUp = stepUp
             self.showsQRCode = showsQRCode
         }
     }
@@ -51,7 +56,8 @@ package struct Login: Sendable {
         let listener = openBrowser == nil ? nil : try? LoopbackListener()
         defer { listener?.close() }
         let request = LocalRequest(
-            command: .login, server: options.server, loopbackPort: listener?.port, force: options.force)
+            command: .login, server: options.server, loopbackPort: listener?.port, force: options.force,
+            stepUp: options.stepUp)
         let conversation: AgentConversation
         do throws(ClientFailure) {
             conversation = try await AgentConversation.begin(request, socket: socket)
@@ -89,7 +95,7 @@ package struct Login: Sendable {
                 switch received.event {
                 case .code(let code): end = .now + .seconds(min(max(code.expiresIn, 0), 3600)) + .seconds(60)
                 case .result: return
-                case .waiting, .signedIn: break
+                case .waiting, .signedIn, .part, .notice: break
                 }
             } catch {
                 return tell(.failed(error))
@@ -120,7 +126,11 @@ package struct Login: Sendable {
                 case .waiting(let seconds):
                     expiresAt = now.addingReportingOverflow(seconds).partialValue
                 case .signedIn(let name, _):
-                    (person, expiresAt, text) = (name, nil, "Signed in; registering this device")
+                    let next =
+                        options.stepUp
+                        ? "Renewed; waiting for the new authorization" : "Signed in; registering this device"
+                    (person, expiresAt, text) = (name, nil, next)
+                case .part, .notice: break
                 case .result(let members):
                     progress.clear()
                     return await finish(members)
@@ -156,7 +166,9 @@ package struct Login: Sendable {
                 SignInText.lines(
                     code, opensBrowser: url != nil, showsQRCode: options.showsQRCode, style: console.style))
         }
-        guard let listener, let url, let done = code.doneURL, let openBrowser else { return }
+        guard let listener, let url, let done = code.doneURL(afterStepUp: options.stepUp), let openBrowser else {
+            return
+        }
         let lifetime = Duration.seconds(min(max(code.expiresIn, 0), 3600))
         listener.serve(redirectingTo: done, lifetime: lifetime) { tell(.browserCode($0)) }
         openBrowser(url) { tell(.browserFailed) }
@@ -166,6 +178,10 @@ package struct Login: Sendable {
         if console.json { return .ok }
         do throws(ClientFailure) {
             let person = try PersonAnswer(members)
+            if options.stepUp {
+                console.print([PersonText.renewed(person, time: console.time(), style: console.style)])
+                return .ok
+            }
             let status = try await settledStatus()
             let time = console.time()
             console.print(
@@ -205,7 +221,7 @@ package struct Login: Sendable {
     }
 
     private func interruption(_ person: String?) -> ClientFailure {
-        guard let person else { return .interrupted }
+        guard let person, !options.stepUp else { return .interrupted }
         return ClientFailure(
             name: ClientFailure.interrupted.name, message: "Interrupted after the sign-in of \(person).",
             remedy: "See how things stand with: ztna status. Undo it with: ztna logout.", status: .interrupted)

@@ -20,6 +20,13 @@ package enum PersonText {
             + " (\(groups)), until \(time.moment(answer.sessionExpiresAt))."
     }
 
+    /// The line that a step-up ends with.
+    package static func renewed(_ answer: PersonAnswer, time: TimeText, style: TextStyle) -> String {
+        style.green("Renewed:") + " " + style.bold(SafeText.line(answer.person))
+            + (answer.mfaAt.map { ", second factor " + time.ago($0) } ?? "")
+            + ". Nothing was interrupted: try again what was refused."
+    }
+
     private static func proof(_ answer: PersonAnswer, time: TimeText) -> String {
         let at = answer.authTime.map { ", " + time.moment($0) } ?? ""
         return at + (answer.mfaAt.map { ", second factor " + time.ago($0) } ?? ", without a second factor")

@@ -82,6 +82,11 @@ package enum StatusText {
                 warnings.append("The session ends \(time.until(end)). Renew it with: ztna login --force")
             }
         }
+        if let wanted = status.stepUpWanted {
+            warnings.append(
+                [wanted.message, wanted.remedy].map(SafeText.line).joined(separator: " ") + " ("
+                    + time.ago(wanted.time) + ")")
+        }
         guard !warnings.isEmpty else { return [] }
         return [""] + warnings.map { style.yellow("!") + " " + $0 }
     }

@@ -25,7 +25,7 @@ struct AgentControl {
                 guard page.outcome == "allowed" else { throw BenchError.failed("pages: \(browser.history)") }
             case .result: return
             case .error, nil: throw BenchError.failed("the agent says \(event.encodedText())")
-            case .waiting, .signedIn: break
+            case .waiting, .signedIn, .part, .notice: break
             }
         }
         throw BenchError.failed("the agent hung up")

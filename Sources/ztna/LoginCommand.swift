@@ -18,12 +18,21 @@ struct LoginCommand: AsyncParsableCommand {
     var qr = false
     @Flag(help: "Sign in again although the session is still good.")
     var force = false
+    @Flag(help: "Renew the second factor of the session that is there; nothing is interrupted.")
+    var stepUp = false
     @OptionGroup var agent: AgentOptions
+
+    func validate() throws {
+        guard !stepUp || (server == nil && !force) else {
+            throw ValidationError("--step-up renews the session that is there: leave out --server and --force.")
+        }
+    }
 
     func run() async throws {
         let browser = noBrowser ? nil : Browser.ofThisMachine(environment: AgentOptions.environment)
         let login = Login(
-            options: Login.Options(server: server, force: force, showsQRCode: qr), socket: agent.socketPath,
+            options: Login.Options(server: server, force: force, stepUp: stepUp, showsQRCode: qr),
+            socket: agent.socketPath,
             console: agent.console,
             openBrowser: browser.map(Self.opening), interruptions: Interruptions.stream())
         try finish(await login.run())

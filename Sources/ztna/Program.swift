@@ -18,7 +18,8 @@ struct ZTNA: AsyncParsableCommand {
             """,
         subcommands: [
             LoginCommand.self, LogoutCommand.self, StatusCommand.self, WhoamiCommand.self, PeersCommand.self,
-            RefusalsCommand.self, UpCommand.self, DownCommand.self, VersionCommand.self, DemoCommand.self,
+            RefusalsCommand.self, WhyCommand.self, WatchCommand.self, AdminCommand.self, UpCommand.self,
+            DownCommand.self, VersionCommand.self, DemoCommand.self,
         ])
 
     static func main() async {
