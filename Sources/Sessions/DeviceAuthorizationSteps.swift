@@ -161,7 +161,7 @@ extension DeviceAuthorization {
             return approval
         case .denied: throw .denied
         case .failed(let reason):
-            guard let refusal = RenewalRefusal(rawValue: reason) else { throw .denied }
+            guard let refusal = RenewalRefusal(rawValue: reason) else { throw .outOfOrder }
             throw .renewal(refusal)
         default: throw .outOfOrder
         }
