@@ -62,12 +62,18 @@ extension Policy {
             let policy = asked[test.given] ?? asking(test.given)
             asked[test.given] = policy
             let moment = test.given.at ?? now
-            for (transport, port) in samples(of: test.on) {
-                let decision = policy.decide(
-                    source: source, destination: destination, protocol: transport, port: port,
-                    context: test.given.context(at: moment), now: moment)
-                guard decision.isAllowed == (test.expect == .allow) else {
-                    return PolicyTestFailure(index: index, test: test, decision: decision)
+            // Only these rules can decide; the others only tell why not.
+            let deciding = Policy(
+                rules: policy.rules.filter { $0.names(source: source) && $0.names(destination: destination) },
+                zones: zones, revision: revision)
+            for (transport, port) in deciding.samples(of: test.on) {
+                func decision(of policy: Policy) -> Decision {
+                    policy.decide(
+                        source: source, destination: destination, protocol: transport, port: port,
+                        context: test.given.context(at: moment), now: moment)
+                }
+                guard decision(of: deciding).isAllowed == (test.expect == .allow) else {
+                    return PolicyTestFailure(index: index, test: test, decision: decision(of: policy))
                 }
             }
             return nil

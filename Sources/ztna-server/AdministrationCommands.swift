@@ -172,8 +172,9 @@ struct PolicyCommand: AsyncParsableCommand {
         @Argument(help: "The policy file.") var file: String
 
         func run() throws {
-            switch PolicyFile.load(path: file, files: .ofSystem()) {
-            case .success(let policy):
+            switch PolicyFile.load(path: file, files: .ofSystem(), now: Int(time(nil))) {
+            case .success(let document):
+                let policy = document.policy
                 print(
                     "policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)"
                 )

@@ -18,8 +18,10 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try loaded(
             ServerConfiguration.load(path: try file.path(), files: .ofSystem(), now: Int(time(nil))))
-        let policy = try loaded(PolicyFile.load(path: configuration.policyFile, files: .ofSystem()))
-        for warning in configuration.warnings { StandardError.write(warning.description + "\n") }
+        let document = try loaded(
+            PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil))))
+        let policy = document.policy
+        for warning in configuration.warnings + document.warnings { StandardError.write(warning.description + "\n") }
         print("configuration: good, \(configuration.providers.count) identity provider(s)")
         print("policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)")
         if let tls = configuration.tls {

@@ -35,8 +35,9 @@ actor PolicyReloading {
     /// Nil when the new policy is in force, else everything that is wrong with it.
     @discardableResult
     func reload() async -> String? {
-        switch PolicyFile.load(path: path, files: .ofSystem()) {
-        case .success(let policy):
+        switch PolicyFile.load(path: path, files: .ofSystem(), now: Int(time(nil))) {
+        case .success(let document):
+            let policy = document.policy
             await coordinator.setPolicy(policy)
             logger.notice(
                 "policy in force", metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)"])

@@ -34,7 +34,9 @@ struct ServerAssembly {
         self.logger = logger
         let configuration = try Self.loaded(
             ServerConfiguration.load(path: configurationPath, files: .ofSystem(), now: Int(time(nil))))
-        let policy = try Self.loaded(PolicyFile.load(path: configuration.policyFile, files: .ofSystem()))
+        let policy = try Self.loaded(
+            PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil)))
+        ).policy
         for warning in configuration.warnings {
             logger.warning(
                 "configuration: \(warning.message)",

@@ -21,7 +21,7 @@ import Testing
     @Test func `are good`() throws {
         let configuration = try ServerConfiguration.load(path: Self.example("ztna.yaml"), files: Self.system, now: 0)
             .get()
-        let policy = try PolicyFile.load(path: configuration.policyFile, files: Self.system).get()
+        let policy = try PolicyFile.load(path: configuration.policyFile, files: Self.system, now: 0).get().policy
         #expect(
             configuration.providers.count == 2 && configuration.warnings.isEmpty && policy.rules.count == 3
                 && policy.tests.count == 3)

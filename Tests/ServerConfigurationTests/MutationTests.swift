@@ -25,7 +25,7 @@ struct SeededGenerator: RandomNumberGenerator {
                 let system = files(bytes: ["f": damaged, "policy.yaml": [], "secret.txt": [0x61]], modes: ["f": 0o600])
                 for diagnostics in [
                     ServerConfiguration.load(path: "f", files: system, now: 0).diagnostics,
-                    PolicyFile.load(path: "f", files: system).diagnostics,
+                    PolicyFile.load(path: "f", files: system, now: 0).diagnostics,
                 ] {
                     #expect(diagnostics.map(\.position) == diagnostics.map(\.position).sorted())
                     #expect(diagnostics.allSatisfy { $0.line >= 1 && $0.column >= 1 && !$0.description.isEmpty })
