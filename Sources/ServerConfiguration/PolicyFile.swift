@@ -1,4 +1,3 @@
-
 /// Reads `policy.yaml`, checked whole; a policy whose tests fail is not a policy.
 ///
 /// `files` are also asked for the time zones of the system. `now` is in seconds since the epoch. With `known` names, those
