@@ -22,7 +22,7 @@ import Wire
             let plan = TunnelPlan(view, interface: try #require(InterfaceName("ztna0")), locals: [], now: now)
             let elements = FilterElements(plan.filter)
             // Until then nobody needs to look at the table; afterwards it may only let in too little.
-            let next = plan.rules.nextChange ?? .max
+            let next = plan.rules.nextChange ?? 1 << 40
             for moment in Set([now, now + 1, now + 59, next - 1, next, next + 61]).sorted() where moment >= now {
                 for peer in view.peers.values { try compare(view, elements, peer, at: moment, isExact: moment < next) }
             }
