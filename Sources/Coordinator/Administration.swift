@@ -30,6 +30,8 @@ package struct NodeListing: Hashable, Sendable {
     package let ipv4: IPAddress
     package let ipv6: IPAddress
     package let tags: Set<TagName>
+    /// Nil: nobody has said.
+    package let isManaged: Bool?
     package let device: DeviceID
     /// Who had it last; nil when nobody knows.
     package let person: PersonID?
@@ -154,7 +156,8 @@ extension Coordinator {
             if case .signedOut(let text) = facts.standing(now: now) { reason = text }
             return NodeListing(
                 id: record.id, host: record.host, operatingSystem: record.operatingSystem, ipv4: record.ipv4,
-                ipv6: record.ipv6, tags: record.tags, device: record.device, person: facts.session?.person,
+                ipv6: record.ipv6, tags: record.tags, isManaged: record.isManaged, device: record.device,
+                person: facts.session?.person,
                 label: facts.principal?.label, groups: facts.groups, session: record.session,
                 createdAt: record.createdAt, updatedAt: record.updatedAt, lastSeen: seen(record.id),
                 isConnected: isConnected(record.id),

@@ -56,13 +56,15 @@ package struct NodeRecord: Hashable, Sendable {
     package let ipv4: IPAddress
     package let ipv6: IPAddress
     package var tags: Set<TagName>
+    /// An administrator said whether it is one of the organisation's managed devices; nil: nobody has.
+    package var isManaged: Bool?
     package let createdAt: Int
     package var updatedAt: Int
 
     package init(
         id: NodeID, device: DeviceID, devicePublicKey: [UInt8], session: SessionID?, host: HostName,
         operatingSystem: String, wireGuardKey: [UInt8], registration: String, ipv4: IPAddress, ipv6: IPAddress,
-        tags: Set<TagName>, createdAt: Int, updatedAt: Int
+        tags: Set<TagName>, isManaged: Bool? = nil, createdAt: Int, updatedAt: Int
     ) {
         self.id = id
         self.device = device
@@ -75,6 +77,7 @@ package struct NodeRecord: Hashable, Sendable {
         self.ipv4 = ipv4
         self.ipv6 = ipv6
         self.tags = tags
+        self.isManaged = isManaged
         self.createdAt = createdAt
         self.updatedAt = updatedAt
     }

@@ -5,7 +5,7 @@ internal import Store
 private let table = "nodes"
 private let columns = [
     "id", "device", "device_public_key", "session", "host", "operating_system", "wireguard_key", "registration", "ipv4",
-    "ipv6", "tags", "created_at", "updated_at",
+    "ipv6", "tags", "created_at", "updated_at", "is_managed",
 ]
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table)"
 private let byID = select + " WHERE id = ?"
@@ -50,6 +50,7 @@ private func readNode(_ row: SQLiteRow) throws(StoreError) -> NodeRecord {
         devicePublicKey: try row.blob(2), session: try row.optionalParsed(3) { SessionID($0) },
         host: try row.parsed(4) { HostName($0) }, operatingSystem: try row.text(5), wireGuardKey: try row.blob(6),
         registration: try row.text(7), ipv4: .v4(ipv4), ipv6: ipv6, tags: try row.parsed(10, readTags),
+        isManaged: try row.optionalInteger(13).map { $0 != 0 },
         createdAt: try row.integer(11), updatedAt: try row.integer(12))
 }
 
@@ -78,7 +79,7 @@ extension SQLiteTransaction {
                 .text(node.session?.text), .text(node.host.text), .text(node.operatingSystem),
                 .blob(node.wireGuardKey), .text(node.registration), .integer(Int(ipv4)), .blob(node.ipv6.bytes),
                 .text(node.tags.sorted().map(\.text).joined(separator: " ")), .integer(node.createdAt),
-                .integer(node.updatedAt),
+                .integer(node.updatedAt), .integer(node.isManaged.map { $0 ? 1 : 0 }),
             ])
     }
 

@@ -107,7 +107,7 @@ struct SessionsCommand: AsyncParsableCommand {
 struct NodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nodes", abstract: "The devices of the network, and their tags.",
-        subcommands: [List.self, Tag.self, Delete.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Tag.self, Managed.self, Delete.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the nodes.")
@@ -115,7 +115,8 @@ struct NodesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let rows = try await control.ask(["command": "nodes-list"])
-            control.show(rows, columns: ["host", "person", "groups", "tags", "addresses", "connected", "node"])
+            control.show(
+                rows, columns: ["host", "person", "groups", "tags", "managed", "addresses", "connected", "node"])
         }
     }
 
@@ -135,6 +136,25 @@ struct NodesCommand: AsyncParsableCommand {
             print(
                 control.json
                     ? result.encodedText() : "\(node): \(tags.isEmpty ? "no tags" : tags.joined(separator: ", "))")
+        }
+    }
+
+    struct Managed: AsyncParsableCommand {
+        enum Answer: String, ExpressibleByArgument, CaseIterable { case yes, no }
+
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Say whether a node is one of the organisation's managed devices, for `device: { managed: … }` in rules."
+        )
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The node's host name or id.") var node: String
+        @Argument(help: "yes or no.") var answer: Answer
+
+        func run() async throws {
+            let result = try await control.ask([
+                "command": "nodes-managed", "node": .string(node), "managed": .bool(answer == .yes),
+            ])
+            print(control.json ? result.encodedText() : "\(node): \(answer == .yes ? "managed" : "not managed")")
         }
     }
 

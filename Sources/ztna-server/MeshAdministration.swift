@@ -31,6 +31,14 @@ struct MeshAdministration: Sendable {
             AdministrationCommand("nodes-tag", .anybody, changes: true) { members, administrator in
                 try await tag(members, by: administrator)
             },
+            AdministrationCommand("nodes-managed", .administrators, changes: true) { members, _ in
+                let node = try await node(members)
+                let isManaged = try members.bool("managed")
+                try await coordinator.setManaged(node.id, to: isManaged)
+                return [
+                    "node": .string(node.id.text), "host": .string(node.host.text), "managed": .bool(isManaged),
+                ]
+            },
             AdministrationCommand("nodes-delete", .administrators, changes: true) { members, _ in
                 let node = try await node(members)
                 try await coordinator.deleteNode(node.id)
@@ -107,7 +115,8 @@ struct MeshAdministration: Sendable {
         [
             "node": .string(node.id.text), "host": .string(node.host.text), "os": .string(node.operatingSystem),
             "addresses": [.string(node.ipv4.description), .string(node.ipv6.description)],
-            "tags": .array(node.tags.sorted().map { .string($0.text) }), "device": .string(node.device.thumbprint),
+            "tags": .array(node.tags.sorted().map { .string($0.text) }),
+            "managed": node.isManaged.map { .bool($0) } ?? .null, "device": .string(node.device.thumbprint),
             "person": node.label.map { .string($0) } ?? .null,
             "groups": .array(node.groups.sorted().map { .string($0.text) }),
             "session": node.session.map { .string($0.text) } ?? .null, "connected": .bool(node.isConnected),

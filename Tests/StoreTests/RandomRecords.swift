@@ -159,8 +159,8 @@ struct RandomRecords: RandomNumberGenerator {
             id: recordID(), device: deviceID(), devicePublicKey: bytes(32), session: optional { $0.recordID() },
             host: made { HostName($0.name(8...63)) }, operatingSystem: text(), wireGuardKey: bytes(32),
             registration: base64url(300), ipv4: .v4(UInt32(truncatingIfNeeded: next())), ipv6: .v6(next(), next()),
-            tags: Set((0..<number(0...4)).compactMap { _ in TagName(name(1...64)) }), createdAt: time(),
-            updatedAt: time())
+            tags: Set((0..<number(0...4)).compactMap { _ in TagName(name(1...64)) }),
+            isManaged: optional { $0.flag() }, createdAt: time(), updatedAt: time())
     }
 }
 
@@ -181,6 +181,6 @@ extension NodeRecord {
             id: id, device: device ?? self.device, devicePublicKey: devicePublicKey, session: session,
             host: host ?? self.host, operatingSystem: operatingSystem, wireGuardKey: wireGuardKey,
             registration: registration, ipv4: ipv4 ?? self.ipv4, ipv6: ipv6 ?? self.ipv6, tags: tags,
-            createdAt: createdAt, updatedAt: updatedAt)
+            isManaged: isManaged, createdAt: createdAt, updatedAt: updatedAt)
     }
 }
