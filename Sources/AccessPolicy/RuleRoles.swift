@@ -59,6 +59,8 @@ package struct RuleSet: Hashable, Sendable {
         words.indices.contains(index >> 6) && words[index >> 6] & (1 << UInt64(index & 63)) != 0
     }
 
+    package var isEmpty: Bool { summary.allSatisfy { $0 == 0 } }
+
     package func meets(_ other: RuleSet) -> Bool { firstCommon(with: other) { _ in true } != nil }
 
     /// The first rule in both that satisfies a question, in the policy's order.
