@@ -52,7 +52,7 @@ extension ConditionFailure: CustomStringConvertible {
             "a sign-in within \(Self.duration(age)) is needed, and \(Self.past(last, now, "its time is not known"))"
         case .sessionAge(let age, let start):
             "a session younger than \(Self.duration(age)) is needed, and "
-                + (start.map { "this one began \(Self.duration(max(0, now - min($0, now)))) ago" }
+                + (start.map { "this one began \(Self.duration(Self.age(of: $0, at: now))) ago" }
                     ?? "the age of this one is not known")
         case .posture(let check, let failure):
             switch failure {
@@ -92,7 +92,14 @@ extension ConditionFailure: CustomStringConvertible {
     private static func past(_ moment: Int?, _ now: Int, _ never: String) -> String {
         guard let moment else { return never }
         guard now != .max else { return "the last is older" }
-        return "the last was \(duration(max(0, now - min(moment, now)))) ago"
+        return "the last was \(duration(age(of: moment, at: now))) ago"
+    }
+
+    /// In seconds; nothing for what is to come. A received time may be any number.
+    private static func age(of moment: Int, at now: Int) -> Int {
+        guard moment < now else { return 0 }
+        let (age, overflow) = now.subtractingReportingOverflow(moment)
+        return overflow ? .max : age
     }
 
     /// "90m", "1h", "2d": the largest units that say it, at most two.
