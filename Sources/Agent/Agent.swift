@@ -15,15 +15,19 @@ package struct AgentOptions: Sendable {
     package var server: ServerURL?
     /// Who may talk to the socket besides root and the agent's own user.
     package var operators: Set<UInt32>
+    /// Refuse at this node what the other side would refuse.
+    package var checksEgress: Bool
 
     package init(
-        state: String, socket: String, interface: InterfaceName?, server: ServerURL?, operators: Set<UInt32>
+        state: String, socket: String, interface: InterfaceName?, server: ServerURL?, operators: Set<UInt32>,
+        checksEgress: Bool = false
     ) {
         self.state = state
         self.socket = socket
         self.interface = interface
         self.server = server
         self.operators = operators
+        self.checksEgress = checksEgress
     }
 }
 
@@ -32,6 +36,7 @@ package struct Agent: Sendable {
     private let link: ControlLink
     private let dataPlane: DataPlane?
     private let server: LocalSocketServer
+    private let upload: AttemptUpload
     private let environment: AgentEnvironment
 
     /// Reads the state, checks that it is ours, and listens. Errors: `StateError`, `LinuxNetworkError`,
@@ -49,25 +54,30 @@ package struct Agent: Sendable {
             settings.server = server
             try state.setSettings(settings)
         }
-        let attempts = AttemptLog(logger: logger, now: environment.now)
-        let dataPlane = try options.interface.map {
-            try DataPlane(
-                interface: $0, privateKey: wireGuardKey, listenPort: state.settings.listenPort, attempts: attempts,
-                environment: environment, logger: logger)
-        }
-        let link = ControlLink(
-            state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,
-            publish: { view in dataPlane?.offer(view) })
         let permitted = options.operators.union([0, user])
         // Whoever reports an attempt waits for no terminal.
         let noticeQueue = DispatchQueue(label: "ztna-agent.notices")
         let operatorNotice = OperatorNotice(to: permitted)
         let notices = StepUpNotices(
             now: environment.now, deliver: { notice in noticeQueue.async { operatorNotice.deliver(notice) } })
+        let spool = try AttemptSpool(in: directory, randomness: environment.randomness)
+        let attempts = AttemptLog(
+            logger: logger, now: environment.now, spool: spool, onStepUpNeeded: { notices.note($0) })
+        let dataPlane = try options.interface.map {
+            try DataPlane(
+                interface: $0, privateKey: wireGuardKey, listenPort: state.settings.listenPort, attempts: attempts,
+                spool: spool, checksEgress: options.checksEgress, environment: environment, logger: logger)
+        }
+        let link = ControlLink(
+            state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,
+            publish: { view in dataPlane?.offer(view) })
         let commands = LocalCommands(link: link, dataPlane: dataPlane, attempts: attempts, notices: notices)
         server = try LocalSocketServer(path: options.socket, allow: { permitted.contains($0.uid) }) {
             request, _, responder in try await commands.serve(request, responder)
         }
+        upload = AttemptUpload(
+            spool: spool, environment: environment, logger: logger, destination: { await link.reportDestination },
+            send: { try await link.handIn(attempts: $0) })
         self.link = link
         self.dataPlane = dataPlane
         self.environment = environment
@@ -80,6 +90,7 @@ package struct Agent: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await link.run() }
             group.addTask { await watchNetwork() }
+            group.addTask { await upload.run() }
             if let dataPlane { group.addTask { await dataPlane.run() } }
             await group.waitForAll()
         }

@@ -5,6 +5,8 @@ package import NetworkAddresses
 package struct AgentEnvironment: Sendable {
     /// Whole seconds since the epoch.
     package var now: @Sendable () -> Int
+    /// All clocks at one moment; its real time is `now`.
+    package var clocks: @Sendable () -> ClockReading
     package var sleep: @Sendable (Duration) async throws -> Void
     package var randomness: Randomness
     package var transport: ControlTransport
@@ -17,9 +19,17 @@ package struct AgentEnvironment: Sendable {
     package init(
         now: @escaping @Sendable () -> Int, sleep: @escaping @Sendable (Duration) async throws -> Void,
         randomness: Randomness, transport: ControlTransport, hostName: String, operatingSystem: String,
-        candidates: @escaping @Sendable (UInt16) async -> [Endpoint]
+        candidates: @escaping @Sendable (UInt16) async -> [Endpoint],
+        clocks: (@Sendable () -> ClockReading)? = nil
     ) {
         self.now = now
+        // Without other clocks, all of them are the wall clock.
+        self.clocks =
+            clocks
+            ?? {
+                let time = now() * 1_000_000_000
+                return ClockReading(realTime: time, monotonic: time, bootTime: time)
+            }
         self.sleep = sleep
         self.randomness = randomness
         self.transport = transport

@@ -79,16 +79,12 @@ package actor ControlClient {
         return link
     }
 
-    /// Posts JSON as this device and session, and gives the answer's body.
-    package func post(_ path: String, json body: [UInt8], accessToken: String) async throws(ControlError) -> [UInt8] {
-        try await call(.post, path, contentType: "application/json", body: body, accessToken: accessToken)
-    }
-
     package func register(_ registration: String, accessToken: String) async throws(ControlError)
         -> RegistrationResponse
     {
         let body = JSON.object(["registration": .string(registration)]).encoded()
-        let answer = try await post("/v1/node", json: body, accessToken: accessToken)
+        let answer = try await call(
+            .post, "/v1/node", contentType: "application/json", body: body, accessToken: accessToken)
         do { return try RegistrationResponse(parsing: answer) } catch { throw .document(error) }
     }
 

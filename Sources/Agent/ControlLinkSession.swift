@@ -60,19 +60,6 @@ extension ControlLink {
     /// Where reports go now: the server that this device follows; nil while it does not.
     package var reportDestination: String? { status.control == .connected ? state.session?.server.text : nil }
 
-    /// Posts JSON to the server that this device follows. Errors: `ControlError`: `signedOut` while it follows none.
-    package func post(_ path: String, _ body: [UInt8]) async throws -> [UInt8] {
-        guard let session = state.session, status.control == .connected else { throw ControlError.signedOut }
-        let client = client(for: session.server)
-        do {
-            return try await client.post(path, json: body, accessToken: accessToken(client, of: session))
-        } catch ControlError.refused(let status, "invalid_token", let words, let retryAfter) {
-            access = nil
-            throw ControlError.refused(
-                status: status, name: "invalid_token", description: words, retryAfter: retryAfter)
-        }
-    }
-
     func adopt(_ answer: TokenAnswer, server: ServerURL) throws(StateError) {
         try state.setSession(
             SessionRecord(

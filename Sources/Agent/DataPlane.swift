@@ -16,6 +16,8 @@ package actor DataPlane {
     private let privateKey: X25519PrivateKey
     private let listenPort: UInt16
     private let attempts: AttemptLog
+    private let spool: AttemptSpool?
+    private let checksEgress: Bool
     private let environment: AgentEnvironment
     private let logger: Logger
 
@@ -33,22 +35,31 @@ package actor DataPlane {
     private var tunnel = Tunnel.starting
     private var verifiedAt: Int?
     private var problem: Problem?
+    /// Timeouts were set by clocks that have parted since.
+    private var isToRewrite = false
+    private var steppedAt = 0
+    private var lost = AttemptLosses()
+    /// As the log counted when it was last asked.
+    private var counted = PacketLogLosses()
     private let changes: AsyncStream<Void>
     private nonisolated let wake: AsyncStream<Void>.Continuation
-    private nonisolated let newest = Mutex<MeshView?>(nil)
+    /// A view that was offered and not taken over yet.
+    private nonisolated let newest = Mutex<MeshView??>(nil)
 
     enum Tunnel: String { case starting, up, down, failed }
 
     /// Checks what it needs first. Errors: `LinuxNetworkError`: `notRoot`, `noTUN`, `system`.
     package init(
         interface: InterfaceName, privateKey: X25519PrivateKey, listenPort: UInt16, attempts: AttemptLog,
-        environment: AgentEnvironment, logger: Logger
+        spool: AttemptSpool? = nil, checksEgress: Bool = false, environment: AgentEnvironment, logger: Logger
     ) throws(LinuxNetworkError) {
         try Privileges.require()
         self.interface = interface
         self.privateKey = privateKey
         self.listenPort = listenPort
         self.attempts = attempts
+        self.spool = spool
+        self.checksEgress = checksEgress
         self.environment = environment
         self.logger = logger
         filter = try PacketFilter()
@@ -60,7 +71,7 @@ package actor DataPlane {
 
     /// Takes a view over soon; an older one that still waits is dropped.
     package nonisolated func offer(_ view: MeshView?) {
-        newest.withLock { $0 = view }
+        newest.withLock { $0 = .some(view) }
         wake.yield()
     }
 
@@ -75,26 +86,40 @@ package actor DataPlane {
         await tearDown()
     }
 
-    /// Wakes the loop at each moment at which something may have to be done without a new view.
+    /// Each second, at its beginning: wakes the loop when something is due without a new view, or when the clocks parted.
     private func tick() async {
+        var watch = ClockWatch()
         while !Task.isCancelled {
-            let pause = problem == nil ? untilNextChange() : 2
-            do { try await environment.sleep(.seconds(pause)) } catch { break }
-            wake.yield()
+            let reading = environment.clocks()
+            if let jump = watch.observe(reading) {
+                logger.notice("the clock was set, or the machine slept", metadata: ["jump": "\(jump)"])
+                isToRewrite = true
+            }
+            attempts.tellRepetitions()
+            if isToRewrite || isDue(at: reading.seconds) { wake.yield() }
+            do { try await environment.sleep(.milliseconds(1001 - reading.milliseconds)) } catch { break }
         }
         wake.finish()
     }
 
-    /// Seconds; at most ten, as the clock may be set.
-    private func untilNextChange() -> Int {
-        guard let next = applied?.rules.nextChange else { return 10 }
-        return min(max(next - environment.now(), 1), 10)
+    /// A grant begins or ends, or nobody has looked for ten seconds (for two, while something is wrong).
+    private func isDue(at now: Int) -> Bool {
+        if let next = applied?.rules.nextChange, next <= now { return true }
+        return abs(now - steppedAt) >= (problem == nil ? 10 : 2)
     }
 
     private func step() async {
         guard !Task.isCancelled else { return }
-        view = newest.withLock { $0 }
-        attempts.setView(view)
+        steppedAt = environment.now()
+        let offered = newest.withLock { newest in
+            defer { newest = nil }
+            return newest
+        }
+        if let offered {
+            view = offered
+            attempts.setView(view)
+        }
+        await countLosses()
         do {
             try await start()
             try await apply()
@@ -118,7 +143,7 @@ package actor DataPlane {
         verifiedAt = nil
         tunnel = .starting
         let closed = TunnelPlan(nil, interface: interface, locals: [], now: environment.now())
-        try await filter.replace(with: closed.filter, now: FilterTime(environment.now()))
+        try await filter.replace(with: closed.filter, now: FilterTime(environment.clocks()))
         if packetLog == nil {
             let attempts = attempts
             packetLog = try PacketLog(group: TunnelPlan.logGroup) { packet in
@@ -142,17 +167,26 @@ package actor DataPlane {
     }
 
     private func apply() async throws {
-        let now = environment.now()
+        let reading = environment.clocks()
+        let now = reading.seconds
         let locals = try await routes.addresses().map {
             EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
         }
-        let plan = TunnelPlan(view, interface: interface, locals: locals, now: now)
-        guard plan != applied || verifiedAt == nil else {
-            if let verifiedAt, now - verifiedAt >= 60 { try await verify(plan) }
+        let plan = TunnelPlan(view, interface: interface, locals: locals, checksEgress: checksEgress, now: now)
+        guard plan != applied || verifiedAt == nil || isToRewrite else {
+            if let verifiedAt, abs(now - verifiedAt) >= 60 { try await verify(plan) }
             return
         }
         if let applied { try await revoke(from: applied, to: plan) }
-        try await filter.update(to: plan.filter, now: FilterTime(now + 1))
+        if isToRewrite {
+            isToRewrite = false
+            do { try await filter.replace(with: plan.filter, now: FilterTime(reading)) } catch {
+                isToRewrite = true
+                throw error
+            }
+        } else {
+            try await filter.update(to: plan.filter, now: FilterTime(reading))
+        }
         if let applied {
             let gone = applied.rules.egress.subtracting(plan.rules.egress)
             if !gone.isEmpty { _ = try await tracking.deleteEntries(of: gone) }
@@ -202,13 +236,26 @@ package actor DataPlane {
             logger.warning(
                 "the kernel's rule set was not ours and is replaced",
                 metadata: ["differences": "\(differences.prefix(5).joined(separator: "; "))"])
-            try await filter.replace(with: plan.filter, now: FilterTime(now + 1))
+            try await filter.replace(with: plan.filter, now: FilterTime(environment.clocks()))
             differences = try await filter.differences(from: plan.filter, now: environment.now())
         }
         guard differences.isEmpty else {
             throw LinuxNetworkError.filter("the rule set differs: \(differences.prefix(3).joined(separator: "; "))")
         }
         verifiedAt = environment.now()
+    }
+
+    /// What the log has lost since it was last asked goes to the server with what it has not.
+    private func countLosses() async {
+        var losses = AttemptLosses()
+        if let now = packetLog?.losses {
+            losses.kernel = now.overruns - counted.overruns
+            losses.unreadable = now.unreadable - counted.unreadable
+            counted = now
+        }
+        losses.limited = (try? await filter.takeUnlogged()) ?? 0
+        lost += losses
+        spool?.count(losses)
     }
 
     private func configuration(_ peers: [X25519PublicKey: WireGuardPeer]) -> WireGuardConfiguration {
@@ -219,8 +266,11 @@ package actor DataPlane {
     private func tearDown() async {
         await engine?.stop()
         engine = nil
+        await countLosses()
         packetLog?.close()
         packetLog = nil
+        attempts.tellRepetitions(all: true)
+        await spool?.flush()
         do {
             if let applied { _ = try await tracking.deleteEntries(of: applied.rules.egress) }
             try await routes.remove(interface)
@@ -257,7 +307,8 @@ extension DataPlane {
         }
     }
 
-    var losses: Int { packetLog.map { $0.losses.overruns + $0.losses.unreadable } ?? 0 }
+    /// Attempts that are not in the log, since the start.
+    var losses: Int { lost.total }
 }
 
 extension ConnectionAttempt {
@@ -274,4 +325,8 @@ extension ConnectionAttempt {
             source: packet.header.source, destination: packet.header.destination,
             protocolNumber: packet.header.protocolNumber, port: packet.header.destinationPort, outcome: outcome)
     }
+}
+
+extension FilterTime {
+    init(_ reading: ClockReading) { self.init(reading.seconds, milliseconds: reading.milliseconds) }
 }

@@ -16,17 +16,20 @@ package struct TunnelPlan: Equatable, Sendable {
     package let addresses: [IPAddress]
     package let peers: [X25519PublicKey: WireGuardPeer]
 
-    /// Without a view: nobody is a peer, and whatever comes in over the interface is dropped.
-    package init(_ view: MeshView?, interface: InterfaceName, locals: [EndpointChoice.Local], now: Int) {
+    /// Without a view: nobody is a peer, and whatever comes in over the interface is dropped. With `checksEgress` this node
+    /// refuses what it begins and the other side would refuse.
+    package init(
+        _ view: MeshView?, interface: InterfaceName, locals: [EndpointChoice.Local], checksEgress: Bool = false,
+        now: Int
+    ) {
         let rules = view.map { NodeRules($0, now: now) } ?? .none
         self.rules = rules
         addresses = view.flatMap { $0.own.isLiving(at: now) ? $0.own.addresses : nil } ?? []
         let overlay = Self.overlay(view?.networks ?? [], own: addresses, peers: rules.egress)
         filter = FilterRuleSet(
             interface: interface, overlay: overlay, peers: rules.egress,
-            grants: rules.grants.map {
-                FilterGrant(source: $0.source, traffic: Self.traffic($0.service), expiresAt: $0.expiresAt)
-            }, logGroup: Self.logGroup)
+            grants: rules.grants.map(Self.filterGrant),
+            egress: checksEgress ? rules.egressGrants.map(Self.filterGrant) : nil, logGroup: Self.logGroup)
         peers = rules.tunnels.mapValues { tunnel in
             WireGuardPeer(
                 endpoint: EndpointChoice.endpoint(
@@ -50,6 +53,10 @@ package struct TunnelPlan: Equatable, Sendable {
         return Set(prefixes + outside.map(IPPrefix.init(host:))).sorted {
             ($0.address, $0.length) < ($1.address, $1.length)
         }
+    }
+
+    private static func filterGrant(_ grant: NodeRules.PeerGrant) -> FilterGrant {
+        FilterGrant(source: grant.source, traffic: traffic(grant.service), expiresAt: grant.expiresAt)
     }
 
     private static func traffic(_ service: Service) -> FilterGrant.Traffic {

@@ -1,5 +1,3 @@
-internal import AccessPolicy
-internal import Identity
 package import NetworkAddresses
 
 /// One packet that began a flow, as the packet filter logged it.
@@ -38,54 +36,12 @@ package struct ConnectionAttempt: Hashable, Sendable {
         guard let transport = TransportProtocol(number: protocolNumber) else { return "ip/\(protocolNumber)" }
         return port.map { "\(transport.rawValue)/\($0)" } ?? transport.rawValue
     }
-}
 
-/// An attempt in words: who was at the other side, and why it ended as it did.
-package struct AttemptExplanation: Hashable, Sendable {
-    /// How messages name the person at the other side; nil when no peer holds the address.
-    package let person: String?
-    package let host: String?
-    package let reason: String
-
-    package init(person: String?, host: String?, reason: String) {
-        self.person = person
-        self.host = host
-        self.reason = reason
-    }
-}
-
-extension MeshView {
-    /// Our rules decide what comes in. What goes out is decided by the rules of the other side, of which we know none:
-    /// only whether there is a peer at all.
-    package func explain(_ attempt: ConnectionAttempt, now: Int) -> AttemptExplanation {
-        switch attempt.outcome {
-        case .refusedWithoutPeer, .refusedOutbound, .leaving:
-            guard let peer = peer(at: attempt.destination, now: now) else {
-                return AttemptExplanation(
-                    person: nil, host: nil,
-                    reason: "No rule lets you and any device at \(attempt.destination) talk, or it is offline.")
-            }
-            return AttemptExplanation(
-                person: peer.principal.label, host: peer.principal.host.text,
-                reason: "It was no peer at that moment; now it is one, and its own rules decide.")
-        case .allowed, .refusedInbound:
-            guard let peer = peer(at: attempt.source, now: now) else {
-                return AttemptExplanation(
-                    person: nil, host: nil, reason: "No authorized device holds the address \(attempt.source).")
-            }
-            return AttemptExplanation(
-                person: peer.principal.label, host: peer.principal.host.text,
-                reason: reason(attempt, from: peer, now: now))
+    /// Whether it began at this node.
+    package var isOutbound: Bool {
+        switch outcome {
+        case .allowed, .refusedInbound: false
+        case .refusedWithoutPeer, .refusedOutbound, .leaving: true
         }
-    }
-
-    private func reason(_ attempt: ConnectionAttempt, from peer: MeshNode, now: Int) -> String {
-        guard let transport = TransportProtocol(number: attempt.protocolNumber) else {
-            return "Only a rule that allows \"any\" covers IP protocol \(attempt.protocolNumber)."
-        }
-        return policy.decide(
-            source: peer.principal, destination: own.principal, protocol: transport, port: attempt.port,
-            context: peer.context, now: now
-        ).explanation
     }
 }

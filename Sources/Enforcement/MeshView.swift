@@ -9,8 +9,11 @@ package struct MeshView: Hashable, Sendable {
     package var peers: [NodeID: MeshNode]
     /// The rules for whom this node is the destination.
     package private(set) var policy: Policy
-    /// The rules for whom it is the source: they tell why the other side refused, and decide nothing.
+    /// The rules for whom it is the source: they tell why the other side refused, and decide nothing but what an agent that
+    /// checks what leaves refuses by itself.
     package private(set) var egressPolicy: Policy
+    /// Whose mesh it is: the server that signed.
+    package private(set) var server: String
     /// When the policy was signed, in seconds since the epoch.
     package private(set) var policyIssuedAt: Int
     /// The prefixes that overlay addresses are taken from.
@@ -21,17 +24,13 @@ package struct MeshView: Hashable, Sendable {
         self.peers = peers
         self.policy = Policy(rules: policy.rules, zones: policy.zones, revision: policy.revision)
         egressPolicy = Policy(rules: policy.egress, zones: policy.zones, revision: policy.revision)
+        server = policy.issuer
         policyIssuedAt = policy.issuedAt
         networks = policy.networks
     }
 
     package mutating func replacePolicy(_ slice: PolicySlice) {
         self = MeshView(own: own, peers: peers, policy: slice)
-    }
-
-    /// The peer that holds an address and whose authorization has not ended.
-    package func peer(at address: IPAddress, now: Int) -> MeshNode? {
-        peers.values.first { $0.isLiving(at: now) && $0.addresses.contains(address) }
     }
 
     /// What a peer may open here now, in words: "tcp/22".

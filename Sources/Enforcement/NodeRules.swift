@@ -8,8 +8,9 @@ package import NetworkAddresses
 /// Nobody whose authorization has ended is in it, and nobody at all once our own has. An address or key that two nodes
 /// claim belongs to neither. Source: DESIGN §9.
 package struct NodeRules: Hashable, Sendable {
-    /// `source` may open flows of `service` to this node until `expiresAt`, in seconds since the epoch.
+    /// A peer may open flows of `service` to this node until `expiresAt`, in seconds since the epoch; or this node to it.
     package struct PeerGrant: Hashable, Sendable {
+        /// The peer's, in both cases.
         package let source: IPAddress
         package let service: Service
         package let expiresAt: Int
@@ -28,6 +29,8 @@ package struct NodeRules: Hashable, Sendable {
     package let tunnels: [X25519PublicKey: Tunnel]
     /// Whom this node may send to; what they take is decided there.
     package let egress: Set<IPAddress>
+    /// What those will take from this node, by the rules whose source it is.
+    package let egressGrants: [PeerGrant]
     /// Nodes left out because they claim an address or key of another.
     package let conflicts: [NodeID]
     /// The next second at which something of this ends or begins by itself.
@@ -35,7 +38,7 @@ package struct NodeRules: Hashable, Sendable {
 
     /// Nothing is permitted and nobody is a peer.
     package static let none = NodeRules(
-        grants: [], tunnels: [:], egress: [], conflicts: [], nextChange: nil)
+        grants: [], tunnels: [:], egress: [], egressGrants: [], conflicts: [], nextChange: nil)
 
     package init(_ view: MeshView, now: Int) {
         guard view.own.isLiving(at: now) else {
@@ -47,6 +50,18 @@ package struct NodeRules: Hashable, Sendable {
         var grants: [PeerGrant] = []
         var tunnels: [X25519PublicKey: Tunnel] = [:]
         var egress: Set<IPAddress> = []
+        var egressGrants: [PeerGrant] = []
+        /// Each ends with its authorizations or its conditions, whatever is first. Returns when that changes by itself.
+        func add(_ found: Grants, of peer: MeshNode, until end: Int, to list: inout [PeerGrant]) -> [Int] {
+            var changes: [Int] = []
+            for grant in found.list {
+                let expiry = min(end, grant.endsAt ?? end)
+                list += peer.addresses.map { PeerGrant(source: $0, service: grant.service, expiresAt: expiry) }
+                changes.append(expiry)
+            }
+            if let opening = found.nextOpening { changes.append(opening) }
+            return changes
+        }
         var changes = [view.own.expiresAt]
         for peer in living where !conflicts.contains(peer.node) {
             tunnels[peer.wireGuardKey] = Tunnel(
@@ -54,27 +69,29 @@ package struct NodeRules: Hashable, Sendable {
             egress.formUnion(peer.addresses)
             changes.append(peer.expiresAt)
             let end = min(peer.expiresAt, view.own.expiresAt)
-            let allowed = view.policy.grants(
-                from: peer.principal, to: view.own.principal, context: peer.context, now: now)
-            for grant in allowed.list {
-                let expiry = min(end, grant.endsAt ?? end)
-                grants += peer.addresses.map { PeerGrant(source: $0, service: grant.service, expiresAt: expiry) }
-                changes.append(expiry)
-            }
-            if let opening = allowed.nextOpening { changes.append(opening) }
+            changes += add(
+                view.policy.grants(
+                    from: peer.principal, to: view.own.principal, context: peer.context, now: now),
+                of: peer, until: end, to: &grants)
+            changes += add(
+                view.egressPolicy.grants(
+                    from: view.own.principal, to: peer.principal, context: view.own.context, now: now),
+                of: peer, until: end, to: &egressGrants)
         }
         self.init(
-            grants: grants.sorted(by: Self.inOrder), tunnels: tunnels, egress: egress, conflicts: conflicts.sorted(),
+            grants: grants.sorted(by: Self.inOrder), tunnels: tunnels, egress: egress,
+            egressGrants: egressGrants.sorted(by: Self.inOrder), conflicts: conflicts.sorted(),
             nextChange: changes.min())
     }
 
     private init(
-        grants: [PeerGrant], tunnels: [X25519PublicKey: Tunnel], egress: Set<IPAddress>, conflicts: [NodeID],
-        nextChange: Int?
+        grants: [PeerGrant], tunnels: [X25519PublicKey: Tunnel], egress: Set<IPAddress>, egressGrants: [PeerGrant],
+        conflicts: [NodeID], nextChange: Int?
     ) {
         self.grants = grants
         self.tunnels = tunnels
         self.egress = egress
+        self.egressGrants = egressGrants
         self.conflicts = conflicts
         self.nextChange = nextChange
     }

@@ -20,6 +20,8 @@ package struct PacketLogLosses: Hashable, Sendable {
     package var overruns = 0
     /// Messages with another prefix, or whose packet cannot be read.
     package var unreadable = 0
+
+    package init() {}
 }
 
 /// Reads one NFLOG group and hands each packet on, in order, on a queue of its own.

@@ -1,3 +1,4 @@
+import Agent
 import ArgumentParser
 import Glibc
 
@@ -26,8 +27,20 @@ enum Machine {
 }
 
 enum WallClock {
-    /// Whole seconds since the epoch.
-    static func now() -> Int { time(nil) }
+    /// Whole seconds since the epoch. Not time(2), which may be some milliseconds late.
+    static func now() -> Int { nanoseconds(CLOCK_REALTIME) / 1_000_000_000 }
+
+    static func reading() -> ClockReading {
+        ClockReading(
+            realTime: nanoseconds(CLOCK_REALTIME), monotonic: nanoseconds(CLOCK_MONOTONIC),
+            bootTime: nanoseconds(CLOCK_BOOTTIME))
+    }
+
+    private static func nanoseconds(_ clock: clockid_t) -> Int {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
 }
 
 /// A user by name or number.

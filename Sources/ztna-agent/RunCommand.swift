@@ -36,6 +36,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Everything but WireGuard and the packet filter; needs no root.")
     var withoutTunnel = false
 
+    @Flag(help: "Refuse at this device, too, what the other side would refuse.")
+    var egressCheck = false
+
     @Option(help: "What this device wishes to be called; by default the machine's name.")
     var hostName: String?
 
@@ -76,7 +79,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         return AgentOptions(
             state: state, socket: socket, interface: withoutTunnel ? nil : interface, server: url,
-            operators: Set(try operators.map(UserNumber.of)))
+            operators: Set(try operators.map(UserNumber.of)), checksEgress: egressCheck)
     }
 
     private func httpClient() throws -> HTTPClient {
@@ -98,7 +101,7 @@ struct RunCommand: AsyncParsableCommand {
                     locals: addresses.map {
                         EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
                     }, port: port, overlay: overlay)
-            })
+            }, clocks: { WallClock.reading() })
     }
 
     /// What to do about it, where the person at the terminal can do something.

@@ -2,11 +2,13 @@ import AccessPolicy
 import Agent
 import Cryptography
 import Enforcement
+import Foundation
 import Identity
 import LinuxNetwork
 import Logging
 import NetworkAddresses
 import StrictJSON
+import Synchronization
 import Testing
 import Wire
 
@@ -66,6 +68,19 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
         #expect(plan.filter.overlay.map(\.description) == routed)
     }
 
+    @Test func `checks what leaves only when told to`() throws {
+        var seen = try view(documents, rules: ["any"])
+        let rule = Rule(
+            name: try RuleName("web"), sources: [.everyone], destinations: [.everyone],
+            allow: [try Service(parsing: "tcp/443")])
+        seen.replacePolicy(
+            PolicySlice(issuer: "", node: seen.own.node, issuedAt: 0, revision: "1", rules: [], egress: [rule]))
+        #expect(TunnelPlan(seen, interface: interface, locals: [], now: 0).filter.egress == nil)
+        let plan = TunnelPlan(seen, interface: interface, locals: [], checksEgress: true, now: 0)
+        #expect(plan.filter.egress?.map(\.traffic) == [.tcp(443...443)])
+        #expect(plan.filter.grants.isEmpty)
+    }
+
     @Test func `takes everything back in the second our authorization ends`() throws {
         let plan = TunnelPlan(try view(documents, rules: ["any"]), interface: interface, locals: [], now: 3600)
         #expect(plan.peers.isEmpty && plan.addresses.isEmpty && plan.filter.grants.isEmpty)
@@ -76,6 +91,68 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
     private func attempt(_ port: UInt16, _ outcome: ConnectionAttempt.Outcome = .refusedInbound) -> ConnectionAttempt {
         ConnectionAttempt(
             source: .v4(0x6440_0002), destination: .v4(0x6440_0001), protocolNumber: 6, port: port, outcome: outcome)
+    }
+
+    @Test func `gives each new attempt to the spool at once, its repetitions and scans when their minute is over`()
+        async throws
+    {
+        let path = FileManager.default.temporaryDirectory.appending(path: "ztna-log-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let clock = TestClock()
+        let spool = try AttemptSpool(in: StateDirectory(path), randomness: .system)
+        let log = AttemptLog(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now }, spool: spool)
+        let documents = try Documents()
+        log.record(attempt(22))
+        log.setView(try view(documents, rules: ["tcp/80"]))
+        for _ in 0..<3 { log.record(attempt(80, .allowed)) }
+        for port in 1000..<2000 as Range<UInt16> { log.record(attempt(port)) }
+        log.record(attempt(99, .leaving))
+        func records() async throws -> [ConnectionRecord] {
+            guard let batch = await spool.nextBatch(for: documents.server) else { return [] }
+            await spool.discard(batch.id)
+            return try batch.records.map { try ConnectionRecord(json: $0) }
+        }
+        let atOnce = try await records()
+        #expect(atOnce.count == 65 && atOnce.allSatisfy { $0.count == 1 })
+        #expect(atOnce.first?.verdict == .allow && atOnce.first?.source.label == "person2@example.com")
+        log.tellRepetitions()
+        #expect(try await records() == [])
+        try await clock.sleep(.seconds(60))
+        log.tellRepetitions()
+        let later = try await records()
+        #expect(later.map(\.count) == [2, 936] && later.last?.ports == "1064-1999")
+        #expect(log.entries(refusedOnly: true).first?.service == "tcp/1064-1999")
+    }
+
+    @Test func `tells when an attempt of our own wants a second factor, and only then`() throws {
+        let needs = Mutex<[StepUpNeed]>([])
+        let log = AttemptLog(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { 10 },
+            onStepUpNeeded: { need in needs.withLock { $0.append(need) } })
+        let documents = try Documents()
+        var conditions = Conditions()
+        conditions.mfa = 60
+        let rule = Rule(
+            name: try RuleName("db"), sources: [.everyone], destinations: [.everyone],
+            allow: [try Service(parsing: "tcp/5432")], conditions: conditions)
+        var seen = try view(documents, rules: ["any"])
+        seen.replacePolicy(
+            PolicySlice(
+                issuer: documents.server, node: seen.own.node, issuedAt: 0, revision: "2", rules: [], egress: [rule]))
+        log.setView(seen)
+        func tried(_ port: UInt16, _ outcome: ConnectionAttempt.Outcome) -> ConnectionAttempt {
+            ConnectionAttempt(
+                source: .v4(0x6440_0001), destination: .v4(0x6440_0002), protocolNumber: 6, port: port,
+                outcome: outcome)
+        }
+        for _ in 0..<2 { log.record(tried(5432, .leaving)) }
+        log.record(tried(22, .leaving))
+        log.record(tried(5432, .refusedOutbound))
+        log.record(attempt(5432))
+        #expect(needs.withLock { $0 } == Array(repeating: StepUpNeed(host: "host-2", service: "tcp/5432"), count: 2))
+        let told = log.entries(refusedOnly: true).filter(\.attempt.isOutbound).map(\.attempt.port)
+        #expect(told == [5432, 22, 5432])
     }
 
     private func log(_ clock: TestClock) -> AttemptLog {
@@ -94,8 +171,8 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
 
     @Test func `keeps the newest thousand, newest first`() {
         let log = log(TestClock())
-        for port in 1...1500 as ClosedRange<UInt16> { log.record(attempt(port)) }
-        #expect(log.entries(refusedOnly: true).map(\.attempt.port) == (501...1500).reversed().map { UInt16($0) })
+        for port in 1...1500 as ClosedRange<UInt16> { log.record(attempt(port, .allowed)) }
+        #expect(log.entries(refusedOnly: false).map(\.attempt.port) == (501...1500).reversed().map { UInt16($0) })
     }
 
     @Test func `tells refusals with their reasons, and not what was allowed`() throws {

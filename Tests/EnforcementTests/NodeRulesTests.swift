@@ -1,4 +1,5 @@
 import AccessPolicy
+import CivilTime
 import Cryptography
 import Enforcement
 import Identity
@@ -16,7 +17,7 @@ struct Mesh {
 
     func node(
         _ host: String, number: UInt8, groups: [String] = [], expiresAt: Int = 1000, addresses: [String]? = nil,
-        wireGuardKey: X25519PublicKey? = nil
+        wireGuardKey: X25519PublicKey? = nil, mfaAt: Int? = nil
     ) throws -> MeshNode {
         let device = try Ed25519PrivateKey(from: .system)
         let key = try wireGuardKey ?? X25519PrivateKey(from: .system).publicKey
@@ -33,25 +34,29 @@ struct Mesh {
             registration: try registration.signed(by: device),
             addresses: try (addresses ?? ["100.64.0.\(number)", "fd00::\(number)"]).map { try #require(IPAddress($0)) },
             principal: principal, session: try #require(SessionID(String(repeating: "S", count: 22))), authTime: nil,
-            amr: [], acr: nil, mfaAt: nil)
+            amr: [], acr: nil, mfaAt: mfaAt)
         let text = try authorization.signed(by: control)
         return MeshNode(
             try VerifiedNode(
                 verifying: text, keys: [control.publicKey.thumbprint: control.publicKey], server: server, now: 0))
     }
 
-    func view(_ own: MeshNode, _ peers: [MeshNode], rules: [(String, String)] = [("group:dba", "tcp/5432")]) throws
-        -> MeshView
-    {
-        let list = try rules.enumerated().map { index, rule in
-            Rule(
-                name: try RuleName("rule-\(index)"), sources: [try Selector(parsing: rule.0)],
-                destinations: [.everyone],
-                allow: [try Service(parsing: rule.1)])
+    func view(
+        _ own: MeshNode, _ peers: [MeshNode], rules: [(String, String)] = [("group:dba", "tcp/5432")],
+        egress: [(String, String)] = [], when: Conditions = Conditions()
+    ) throws -> MeshView {
+        func list(_ rules: [(String, String)], _ prefix: String) throws -> [Rule] {
+            try rules.enumerated().map { index, rule in
+                Rule(
+                    name: try RuleName("\(prefix)-\(index)"), sources: [try Selector(parsing: rule.0)],
+                    destinations: [.everyone], allow: [try Service(parsing: rule.1)], conditions: when)
+            }
         }
         return MeshView(
             own: own, peers: Dictionary(peers.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first }),
-            policy: PolicySlice(issuer: server, node: own.node, issuedAt: 0, revision: "1", rules: list))
+            policy: PolicySlice(
+                issuer: server, node: own.node, issuedAt: 0, revision: "1", rules: try list(rules, "rule"),
+                egress: try list(egress, "out"), zones: ["Etc/UTC": .utc]))
     }
 }
 
@@ -118,50 +123,54 @@ struct Mesh {
     }
 }
 
-@Suite struct `An attempt` {
-    private func attempt(
-        _ source: String, _ destination: String, _ port: UInt16?, number: UInt8 = 6,
-        _ outcome: ConnectionAttempt.Outcome
-    ) throws -> ConnectionAttempt {
-        ConnectionAttempt(
-            source: try #require(IPAddress(source)), destination: try #require(IPAddress(destination)),
-            protocolNumber: number, port: port, outcome: outcome)
+@Suite struct `Node rules with conditions` {
+    private func when(_ change: (inout Conditions) throws -> Void) rethrows -> Conditions {
+        var conditions = Conditions()
+        try change(&conditions)
+        return conditions
     }
 
-    @Test func `that was allowed names person, groups and rule`() throws {
+    @Test(arguments: [(500, 100, [600], 600), (500, 600, [1000], 1000), (500, 0, [], 1000), (300, 100, [], 1000)])
+    func `end with the second factor, or with the authorization`(
+        _ mfaAt: Int, _ age: Int, _ ends: [Int], _ next: Int
+    ) throws {
         let mesh = try Mesh()
-        let view = try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2, groups: ["dba"])])
-        let words = view.explain(try attempt("100.64.0.2", "100.64.0.1", 5432, .allowed), now: 500)
-        #expect(words.person == "b@example.com" && words.host == "b")
-        #expect(words.reason.contains("rule-0") && words.reason.contains("dba"))
+        let peer = try mesh.node("b", number: 2, groups: ["dba"], addresses: ["100.64.0.2"], mfaAt: mfaAt)
+        let view = try mesh.view(mesh.node("own", number: 1), [peer], when: when { $0.mfa = age })
+        let rules = NodeRules(view, now: 500)
+        #expect(rules.grants.map(\.expiresAt) == ends)
+        #expect(rules.nextChange == next)
     }
 
-    @Test(arguments: [(22 as UInt16?, 6 as UInt8, "only tcp/5432"), (nil, 47, "IP protocol 47")])
-    func `that was refused says why`(_ port: UInt16?, _ number: UInt8, _ words: String) throws {
+    @Test func `begin when their hours do, and end with them`() throws {
         let mesh = try Mesh()
-        let view = try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2, groups: ["dba"])])
-        let refused = try attempt("100.64.0.2", "100.64.0.1", port, number: number, .refusedInbound)
-        #expect(view.explain(refused, now: 500).reason.contains(words))
+        let peer = try mesh.node("b", number: 2, groups: ["dba"], expiresAt: 90_000, addresses: ["100.64.0.2"])
+        let view = try mesh.view(
+            mesh.node("own", number: 1, expiresAt: 90_000), [peer],
+            when: when { $0.hours = WeeklyHours("Mon-Sun 01:00-02:00 Etc/UTC") })
+        let closed = NodeRules(view, now: 3599)
+        #expect(closed.grants.isEmpty && closed.nextChange == 3600)
+        let open = NodeRules(view, now: 3600)
+        #expect(open.grants.map(\.expiresAt) == [7200] && open.nextChange == 7200)
+        #expect(NodeRules(view, now: 7200).grants.isEmpty)
     }
 
-    @Test func `from an address without an authorized device names nobody`() throws {
+    @Test func `end with a rule's own end, to the second`() throws {
         let mesh = try Mesh()
-        let view = try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2, expiresAt: 100)])
-        let words = view.explain(try attempt("100.64.0.2", "100.64.0.1", 22, .refusedInbound), now: 500)
-        #expect(words.person == nil && words.reason.contains("No authorized device"))
+        let view = try mesh.view(
+            mesh.node("own", number: 1), [mesh.node("b", number: 2, groups: ["dba"])], when: when { $0.until = 700 })
+        #expect(Set(NodeRules(view, now: 699).grants.map(\.expiresAt)) == [700])
+        #expect(NodeRules(view, now: 700).grants.isEmpty)
     }
 
-    @Test func `towards no peer says that no rule lets them talk`() throws {
+    @Test func `tell what others will take from here, by our own facts`() throws {
         let mesh = try Mesh()
-        let view = try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2)])
-        let none = view.explain(try attempt("100.64.0.1", "100.64.0.9", 22, .refusedWithoutPeer), now: 500)
-        #expect(none.reason == "No rule lets you and any device at 100.64.0.9 talk, or it is offline.")
-        let late = view.explain(try attempt("100.64.0.1", "100.64.0.2", 22, .refusedWithoutPeer), now: 500)
-        #expect(late.host == "b" && late.reason.contains("its own rules decide"))
-    }
-
-    @Test(arguments: [(6 as UInt8, 22 as UInt16?, "tcp/22"), (1, nil, "icmp"), (58, nil, "icmp"), (47, nil, "ip/47")])
-    func `names its service`(_ number: UInt8, _ port: UInt16?, _ text: String) throws {
-        #expect(try attempt("100.64.0.1", "100.64.0.2", port, number: number, .allowed).service == text)
+        let own = try mesh.node("own", number: 1, groups: ["web"], mfaAt: 450)
+        let peer = try mesh.node("b", number: 2, addresses: ["100.64.0.2"])
+        let view = try mesh.view(
+            own, [peer], rules: [], egress: [("group:web", "tcp/443")], when: when { $0.mfa = 100 })
+        let grants = NodeRules(view, now: 500).egressGrants
+        #expect(grants.map { "\($0.source) \($0.service.text) \($0.expiresAt)" } == ["100.64.0.2 tcp/443 550"])
+        #expect(NodeRules(view, now: 550).egressGrants.isEmpty)
     }
 }
