@@ -51,7 +51,7 @@ struct LocalCommands: Sendable {
             defer { group.cancelAll() }
             try await link.signIn(request, conversation)
         }
-        if request.stepUp { notices.forget() }
+        notices.forget()
         try await responder.send(Self.event(.result, link.whoAmI()))
     }
 

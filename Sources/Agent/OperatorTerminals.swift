@@ -16,9 +16,12 @@ package struct OperatorTerminals: Sendable {
 
     /// How many were written to. Never waits: a terminal that takes nothing now is left out.
     @discardableResult
-    package func write(_ lines: [String]) -> Int {
+    package func write(_ lines: [String]) -> Int { write(lines, to: names()) }
+
+    /// To some of them only.
+    package func write(_ lines: [String], to names: [String]) -> Int {
         let text = "\r\n" + lines.map { Self.printable($0) + "\r\n" }.joined()
-        return names().prefix(Self.maximumTerminals).count { write(text, to: directory + "/" + $0) }
+        return names.prefix(Self.maximumTerminals).count { write(text, to: directory + "/" + $0) }
     }
 
     private func names() -> [String] {

@@ -54,6 +54,13 @@ private struct Device {
                 signedIn: { _, _ in }, loopbackCode: { nil }))
     }
 
+    func stepUp(force: Bool = false) async throws {
+        try await link.signIn(
+            LocalRequest(command: .login, force: force, stepUp: true),
+            SignInConversation(
+                code: { _ in }, waiting: { _ in }, signedIn: { _, _ in }, loopbackCode: { nil }))
+    }
+
     /// Files that hold something of a sign-in.
     var keepsSignIn: Bool {
         get async { await link.localState != .signedOut }
@@ -147,6 +154,66 @@ private struct Device {
         #expect(await device.link.localState == .down)
         try await device.link.setUp(true)
         #expect(await device.link.localState == .connecting)
+    }
+
+    @Test func `renews the session that it has, and keeps its tokens`() async throws {
+        let device = try Device(documents, script: .init(renewal: (800, 40_000)), session: true)
+        try await device.stepUp()
+        #expect(device.gateway.record.withLock { $0.renewed } == [try Documents.id(800).text])
+        #expect(await device.link.statusMembers()["session_expires_at"] == 40_000)
+        #expect(device.gateway.record.withLock { $0.refreshAttempts.isEmpty && $0.registration.isEmpty })
+        _ = try await device.link.signOut()
+        #expect(device.gateway.record.withLock { $0.revoked } == ["old"])
+    }
+
+    @Test(arguments: [
+        ("access_denied", LocalErrorName.accessDenied), ("expired_token", .expired),
+        ("second_factor_not_configured", .secondFactorNotConfigured),
+    ])
+    func `keeps its session when a renewal is refused`(_ error: String, _ name: LocalErrorName) async throws {
+        let device = try Device(documents, script: .init(pollErrors: [error], renewal: (800, 40_000)), session: true)
+        await #expect { try await device.stepUp() } throws: { ($0 as? LocalFailure)?.name == name }
+        #expect(await device.link.localState != .signedOut)
+    }
+
+    @Test func `renews nothing without a session, and nothing of another`() async throws {
+        let none = try Device(documents)
+        await #expect { try await none.stepUp() } throws: { ($0 as? LocalFailure)?.name == .signedOut }
+        let other = try Device(documents, script: .init(renewal: (801, 40_000)), session: true)
+        await #expect { try await other.stepUp() } throws: { ($0 as? LocalFailure)?.name == .untrustedAnswer }
+        let signed = try Device(documents, session: true)
+        await #expect { try await signed.stepUp(force: true) } throws: { ($0 as? LocalFailure)?.name == .badRequest }
+    }
+
+    @Test func `asks the server in the person's name`() async throws {
+        let device = try Device(
+            documents,
+            script: .init(answers: ["/v1/why": (200, ["allowed": true]), "/v1/admin": (200, ["result": [1, 2]])]),
+            session: true)
+        #expect(try await device.link.why(host: "db", service: "tcp/22") == ["allowed": true])
+        #expect(try await device.link.administer(["command": "nodes-list"]) == [1, 2])
+        #expect(
+            device.gateway.record.withLock { $0.questions } == [
+                #"{"host":"db","service":"tcp/22"}"#, #"{"command":"nodes-list"}"#,
+            ])
+    }
+
+    @Test(arguments: [
+        (403, "not_an_administrator", LocalErrorName.notAdministrator),
+        (401, "insufficient_user_authentication", .stepUpNeeded), (422, "command_refused", .commandRefused),
+        (500, "server_error", .serverError),
+    ])
+    func `says why a command is not carried out`(_ status: Int, _ error: String, _ name: LocalErrorName) async throws {
+        let body: JSON = ["error": .string(error), "error_description": "line 1\nline 2"]
+        let device = try Device(
+            documents, script: .init(answers: ["/v1/admin": (status, body)]), session: true)
+        await #expect {
+            try await device.link.administer(["command": "x"])
+        } throws: {
+            ($0 as? LocalFailure)?.name == name && ($0 as? LocalFailure)?.message.contains("line 2") == true
+        }
+        let none = try Device(documents)
+        await #expect { try await none.link.administer([:]) } throws: { ($0 as? LocalFailure)?.name == .signedOut }
     }
 
     @Test func `names what it cannot take for a server`() async throws {

@@ -19,6 +19,10 @@ final class FakeGateway: Sendable {
         /// The key that registrations are confirmed for; nil: the device's own.
         var confirmedDevice: Ed25519PrivateKey?
         var netmap: [NetmapMessage] = []
+        /// What a renewal is answered with: of which session, until when.
+        var renewal: (session: Int, until: Int)?
+        /// Answers of the questions, by path: status and body.
+        var answers: [String: (status: Int, body: JSON)] = [:]
     }
 
     struct Record {
@@ -27,6 +31,8 @@ final class FakeGateway: Sendable {
         var revoked: [String] = []
         var registration = ""
         var streams = 0
+        var renewed: [String] = []
+        var questions: [String] = []
     }
 
     let documents: Documents
@@ -58,6 +64,7 @@ final class FakeGateway: Sendable {
             members["kid"] = .string(key.thumbprint)
             return json(200, ["keys": .array([.object(members)])])
         case "/oauth2/device_authorization":
+            if let session = form["renew_session"] { record.withLock { $0.renewed.append(session) } }
             return json(
                 200,
                 [
@@ -69,7 +76,12 @@ final class FakeGateway: Sendable {
             record.withLock { $0.revoked.append(form["token"] ?? "") }
             return json(200, [:])
         case "/v1/node": return node(request)
-        default: return json(404, ["error": "invalid_request"])
+        default:
+            guard let answer = script.withLock({ $0.answers[path] }) else {
+                return json(404, ["error": "invalid_request"])
+            }
+            record.withLock { $0.questions.append(String(decoding: request.body ?? [], as: UTF8.self)) }
+            return json(answer.status, answer.body)
         }
     }
 
@@ -83,6 +95,15 @@ final class FakeGateway: Sendable {
             if isLost { throw .timedOut }
         } else if let error = script.withLock({ $0.pollErrors.isEmpty ? nil : $0.pollErrors.removeFirst() }) {
             return json(400, ["error": .string(error), "error_description": "words"])
+        }
+        if form["grant_type"] != "refresh_token", let renewal = script.withLock({ $0.renewal }) {
+            let session = String(repeating: "A", count: 19) + "\(renewal.session)"
+            return json(
+                200,
+                [
+                    "access_token": "at", "token_type": "DPoP", "expires_in": 300, "renewed": true,
+                    "session_id": .string(session), "session_expires_at": .integer(renewal.until), "mfa_at": 7,
+                ])
         }
         let session = String(repeating: "A", count: 19) + "800"
         return json(

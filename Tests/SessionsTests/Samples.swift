@@ -39,13 +39,13 @@ enum Samples {
     }
 
     /// Made at 100, good for ten minutes; the terminal shows 42.
-    static func login(listening: Bool = true) -> DeviceAuthorization {
+    static func login(listening: Bool = true, renewal: Renewal? = nil) -> DeviceAuthorization {
         DeviceAuthorization(
             id: session, deviceCodeHash: [1], userCodeHash: [2],
             userCode: UserCode(typed: "BCDF-GHJK").unsafelyUnwrapped, device: device,
             asking: AskingDevice(hostName: "laptop", operatingSystem: "Linux", address: "192.0.2.1", publicKey: [0]),
-            number: 42, loopback: listening ? LoopbackListener(port: 50_000, tokenHash: [4]) : nil, createdAt: 100,
-            expiresAt: 700)
+            number: 42, loopback: listening ? LoopbackListener(port: 50_000, tokenHash: [4]) : nil,
+            renewal: renewal, createdAt: 100, expiresAt: 700)
     }
 
     static func key(_ seed: UInt8) throws -> Ed25519PrivateKey {
