@@ -45,6 +45,25 @@ import Wire
         #expect(recorder.errors.contains("Waiting for the browser, 10:00 left."))
     }
 
+    @Test func `to step up renews what is there, and connects nothing anew`() async throws {
+        let recorder = Recorder()
+        let agent = try FakeAgent { request, send, _ in
+            #expect(request == ["command": "login", "step_up": true])
+            try await send(FakeAgent.code)
+            try await send(FakeAgent.signedIn)
+            try await send(FakeAgent.result(FakeAgent.person))
+        }
+        defer { agent.stop() }
+        let login = Login(
+            options: Login.Options(stepUp: true), socket: agent.path, console: recorder.console(), openBrowser: nil,
+            interruptions: Self.never)
+        #expect(await login.run() == .ok)
+        #expect(
+            recorder.output.hasSuffix(
+                "Renewed: Alice Example <alice@example.com>, second factor 60 s ago. "
+                    + "Nothing was interrupted: try again what was refused.\n"))
+    }
+
     @Test func `on this device hands on what the browser brings`() async throws {
         let recorder = Recorder()
         let (urls, opened) = AsyncStream.makeStream(of: String.self)

@@ -16,11 +16,17 @@ import Wire
     @Test(arguments: [
         (["status"], CommandOutcome.ok), (["whoami"], .notSignedIn), (["peers", "--json"], .notPermitted),
         (["login"], .refused), (["nonsense"], .usage), (["login", "--server"], .usage), (["version"], .ok),
-        (["--help"], .ok), (["--generate-completion-script", "bash"], .ok),
+        (["admin", "nodes"], .notAdministrator), (["why", "db:22"], .notAllowed), (["why", "db:x"], .usage),
+        (["admin", "what-can", "dba", "do"], .usage), (["admin", "what-if"], .usage),
+        (["login", "--step-up", "--force"], .usage),
+        (["admin", "grant", "alice", "tag:db", "tcp/22", "--for", "soon"], .usage),
+        (["admin", "audit", "--verdict", "perhaps"], .usage), (["--help"], .ok),
+        (["--generate-completion-script", "bash"], .ok),
     ])
     func `ends with the documented code`(_ arguments: [String], _ status: CommandOutcome) async throws {
         let agent = try FakeAgent(answers: [
             "status": FakeAgent.result(FakeAgent.status), "whoami": FakeAgent.error(.signedOut),
+            "admin": FakeAgent.error(.notAdministrator), "why": FakeAgent.result(["answer": ["allowed": false]]),
             "peers": FakeAgent.error(.notPermitted), "login": FakeAgent.error(.accessDenied),
         ])
         defer { agent.stop() }

@@ -44,6 +44,14 @@ import Wire
             (["session_expires_at": 1_795_251_600], "! The session ends 09:00 (in 60 min). Renew it with: ztna login"),
             (["session_expires_at": 1_795_247_000], "! The session is over."),
             (["enforcing": false], "! The policy is not enforced on this device yet."),
+            (
+                [
+                    "step_up_wanted": [
+                        "time": 1_795_247_940, "message": "db (tcp/22) needs it.",
+                        "remedy": "Run: ztna login --step-up",
+                    ]
+                ], "! db (tcp/22) needs it. Run: ztna login --step-up (60 s ago)"
+            ),
             (["problem": "The clock is 9 min wrong.", "remedy": "Set it."], "! The clock is 9 min wrong. Set it."),
             (["tunnel": "off", "enforcing": false], "off (the agent runs without a tunnel)"),
         ] as [(JSON, String)])

@@ -24,7 +24,10 @@ final class Site: Sendable {
     private let addresses = Atomic<Int>(1)
 
     /// With `canaille`, the provider that nobody here wrote. `scim`: what stands under that key; nil: no provisioning.
-    init(canaille: Bool = false, providerArguments: [String] = [], scim: String? = nil) async throws {
+    /// `further`: further keys of the identity provider.
+    init(
+        canaille: Bool = false, providerArguments: [String] = [], scim: String? = nil, provider further: String? = nil
+    ) async throws {
         let folder = try TestFolder()
         self.folder = folder
         let port = try freePort()
@@ -40,7 +43,8 @@ final class Site: Sendable {
         try folder.write(
             "ztna.yaml",
             Self.configuration(
-                url: url, port: port, issuer: provider.issuer, domains: canaille ? "\"*\"" : "example.com", scim: scim))
+                url: url, port: port, issuer: provider.issuer, domains: canaille ? "\"*\"" : "example.com", scim: scim,
+                further: further))
         running = Mutex(try await Self.serve(in: folder))
     }
 
@@ -83,7 +87,8 @@ final class Site: Sendable {
     }
 
     static func configuration(
-        url: String, port: Int, issuer: String, domains: String = "example.com", scim: String? = nil
+        url: String, port: Int, issuer: String, domains: String = "example.com", scim: String? = nil,
+        further: String? = nil
     ) -> String {
         """
         server: { url: "\(url)", listen: "127.0.0.1:\(port)", trusted_proxies: [127.0.0.1] }
@@ -100,6 +105,7 @@ final class Site: Sendable {
             scopes: [openid, profile, email, groups]
             domains: [\(domains)]
             scim: \(scim ?? "{ enabled: false }")
+            \(further ?? "")
         fixtures: { plain_http_on_loopback: true }
 
         """
