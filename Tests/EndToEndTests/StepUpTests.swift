@@ -7,7 +7,7 @@ extension Site {
     /// The pages of `ztna login --step-up`, as somebody walks them; the command's end and the last page.
     func stepUp(
         _ device: Device, as user: String, in browser: inout Walkthrough.Browser
-    ) async throws -> (page: Walkthrough.Browser.Page, end: RunningProgram.End) {
+    ) async throws -> (page: Walkthrough.Browser.Page, end: RunningProgram.Finished) {
         let login = try device.start("login", "--step-up", "--no-browser", "--json")
         let code = try await codeEvent(of: login)
         let walk = SignInWalk(user: user, password: "\(user)-password", number: Int(try code.string("number")))
