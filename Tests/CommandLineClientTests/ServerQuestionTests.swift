@@ -154,9 +154,9 @@ import Wire
         ]
         #expect(
             table.lines(rows, none: "None.", time: time, style: TextStyle()) == [
-                "PERSON       GROUPS             UP   UNTIL",
+                "PERSON      GROUPS             UP   UNTIL",
                 "a\\u{202e}b  dba (scim, local)  yes  -",
-                "Bob          -                  no   09:00 (in 60 min)",
+                "Bob         -                  no   09:00 (in 60 min)",
             ])
         #expect(table.lines([], none: "None.", time: time, style: TextStyle()) == ["None."])
     }
