@@ -110,6 +110,36 @@ import Walkthrough
         #expect(try await harness.signInOutcome().outcome == "denied")
     }
 
+    @Test(arguments: ["deleted", "emptied by replace", "emptied by remove", "left, and then emptied"])
+    func `tells of a group that everybody left whom it concerns, and nobody else`(_ how: String) async throws {
+        let harness = try await GatewayHarness(scim: ProvisioningConfiguration())
+        let (client, user, _, _) = try await Self.signedIn(harness)
+        let group = try await client.createGroup("Staff", [user, try await client.createUser("bob@example.com")])
+        let person = try #require(try await harness.people().first)
+        let before = try await harness.store.read { try $0.lastChangeSequence() }
+        let answer: ProvisioningClient.Answer
+        switch how {
+        case "deleted": answer = try await client.send("DELETE", "/Groups/\(group)")
+        case "emptied by replace":
+            answer = try await client.patch("/Groups/\(group)", [["op": "replace", "path": "members", "value": []]])
+        case "emptied by remove":
+            answer = try await client.patch("/Groups/\(group)", [["op": "remove", "path": "members"]])
+        default:
+            let path = JSON.string("/Groups/\(group)")
+            let leaving: JSON = ["op": "remove", "path": .string("members[value eq \"\(user)\"]")]
+            let operations: [JSON] = [leaving, ["op": "remove", "path": "members"]].map {
+                ["method": "PATCH", "path": path, "data": ["Operations": [$0]]]
+            }
+            answer = try await client.send(
+                "POST", "/Bulk",
+                ["schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": .array(operations)])
+        }
+        #expect([200, 204].contains(answer.status), "\(answer.body)")
+        let changes = try await harness.store.read { try $0.changes(after: before, limit: 10).map(\.subject) }
+        #expect(changes == [.person(person.id)])
+        #expect(try await harness.groups(of: person.id) == [:])
+    }
+
     @Test func `lets somebody who is active again sign in again, and restores nothing by itself`() async throws {
         let harness = try await GatewayHarness(scim: ProvisioningConfiguration())
         let (client, user, _, _) = try await Self.signedIn(harness)

@@ -5,7 +5,8 @@ internal import StrictJSON
 
 /// One connection's directory as a request sees it, inside one transaction of the store.
 ///
-/// It remembers who the deleted users were: their sessions end when the request is done.
+/// It remembers who the deleted users were: their sessions end when the request is done. And of a group that lost all its
+/// members, who of them is signed in: it may have had a hundred thousand, and to ask for each would hold up other writers.
 struct ConnectionDirectory: SCIMDirectory {
     /// A resource has grown beyond this by changes that were each small enough.
     struct TooLarge: Error { let resource: String }
@@ -18,6 +19,12 @@ struct ConnectionDirectory: SCIMDirectory {
     private let reader: any StoreReader
     private let transaction: (any StoreTransaction)?
     private(set) var departed: [String: PersonID] = [:]
+    private(set) var dispersed: [String: Dispersed] = [:]
+
+    struct Dispersed {
+        var members: Set<String> = []
+        var signedIn: [PersonID] = []
+    }
 
     init(of provider: ProviderID, reading reader: any StoreReader) {
         self.provider = provider
@@ -71,8 +78,16 @@ struct ConnectionDirectory: SCIMDirectory {
 
     mutating func delete(_ type: ResourceType, id: String) throws -> [String] {
         let writer = try writer()
-        if type == .user, let person = try writer.person(ofUser: id, of: provider) { departed[id] = person }
-        return try writer.deleteResource(type, id: id, of: provider)
+        switch type {
+        case .user:
+            if let person = try writer.person(ofUser: id, of: provider) { departed[id] = person }
+            return try writer.deleteResource(type, id: id, of: provider)
+        case .group:
+            let signedIn = try reader.peopleSignedIn(inGroup: id, of: provider)
+            let members = try writer.deleteResource(type, id: id, of: provider)
+            note(members, signedIn, dispersedFrom: id)
+            return members
+        }
     }
 
     func existingUsers(among ids: [String]) throws -> Set<String> { try reader.users(among: ids, of: provider) }
@@ -95,6 +110,14 @@ struct ConnectionDirectory: SCIMDirectory {
     }
 
     mutating func removeAllMembers(fromGroup group: String) throws -> [String] {
-        try writer().removeAllMembers(fromGroup: group, of: provider)
+        let signedIn = try reader.peopleSignedIn(inGroup: group, of: provider)
+        let members = try writer().removeAllMembers(fromGroup: group, of: provider)
+        note(members, signedIn, dispersedFrom: group)
+        return members
+    }
+
+    private mutating func note(_ members: [String], _ signedIn: [PersonID], dispersedFrom group: String) {
+        dispersed[group, default: Dispersed()].members.formUnion(members)
+        dispersed[group, default: Dispersed()].signedIn += signedIn
     }
 }

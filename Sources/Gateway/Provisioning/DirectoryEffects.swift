@@ -21,16 +21,15 @@ struct DirectoryEffects {
         self.now = now
     }
 
-    /// `departed`: who the deleted users were.
-    mutating func apply(_ effects: [SCIMEffect], departed: [String: PersonID]) throws {
-        for effect in effects { try apply(effect, departed) }
+    mutating func apply(_ effects: [SCIMEffect], in directory: ConnectionDirectory) throws {
+        for effect in effects { try apply(effect, directory) }
         var seen: Set<PersonID> = []
         for person in changed where seen.insert(person).inserted {
             try transaction.appendChange(.person(person), at: now)
         }
     }
 
-    private mutating func apply(_ effect: SCIMEffect, _ departed: [String: PersonID]) throws {
+    private mutating func apply(_ effect: SCIMEffect, _ directory: ConnectionDirectory) throws {
         switch effect {
         case .userCreated(let id, _): try meet(id)
         case .userChanged(let id, let attributes):
@@ -41,11 +40,17 @@ struct DirectoryEffects {
         case .userReactivated(let id):
             if let person = try person(id) { try setActive(person, true) }
         case .userDeleted(let id, _):
-            if let person = departed[id] { try setActive(person, false) }
+            if let person = directory.departed[id] { try setActive(person, false) }
         case .groupRenamed(let id, _, _):
             changed += try transaction.peopleSignedIn(inGroup: id, of: links.provider)
-        case .groupDeleted(_, let users), .membersAdded(_, let users), .membersRemoved(_, let users):
+        case .membersAdded(_, let users):
             for user in users { if let person = try person(user) { changed.append(person) } }
+        case .groupDeleted(let group, let users), .membersRemoved(let group, let users):
+            let dispersed = directory.dispersed[group]
+            changed += dispersed?.signedIn ?? []
+            for user in users where dispersed?.members.contains(user) != true {
+                if let person = try person(user) { changed.append(person) }
+            }
         case .groupCreated, .groupChanged: break
         }
     }

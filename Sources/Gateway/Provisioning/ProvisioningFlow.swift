@@ -136,7 +136,7 @@ struct ProvisioningFlow: Sendable {
                 to: request, in: &directory, now: Timestamp(milliseconds: now &* 1000))
             try guarded.check(outcome.effects, in: transaction)
             var effects = DirectoryEffects(connection.links, in: transaction, now: now)
-            try effects.apply(outcome.effects, departed: directory.departed)
+            try effects.apply(outcome.effects, in: directory)
             try transaction.noteUse(of: token, at: now, after: Self.freshWhenWriting)
             for entry in outcome.log {
                 try transaction.appendSyncLog(SyncLogRecord(entry, provider: connection.provider, token: token.named))
