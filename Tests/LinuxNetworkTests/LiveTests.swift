@@ -91,6 +91,27 @@ struct `On a real data path` {
         }
     }
 
+    @Test func `a grant that ends does not stall what the same peer may still do`() async throws {
+        try await Mesh.lend { mesh in
+            let servers = try [mesh.listen(on: 5001, pushing: true), mesh.listen(on: 5002)]
+            let (start, end) = (now(), now() + 1000)
+            let (ended, kept): (FilterGrant.Traffic, FilterGrant.Traffic) = (.tcp(5001...5001), .tcp(5002...5002))
+            try await mesh.server.filter.replace(
+                with: mesh.server.rules(
+                    peers: ["100.64.9.1"], [("100.64.9.1", ended), ("100.64.9.1", kept)], until: end),
+                now: FilterTime(start))
+            try await mesh.client.filter.replace(with: mesh.client.rules(peers: ["100.64.9.2"]), now: FilterTime(start))
+            let flow = try mesh.hold("100.64.9.2", 5001)
+            let other = try mesh.roundTrips("100.64.9.2", 5002)
+            try await mesh.server.filter.update(
+                to: mesh.server.rules(peers: ["100.64.9.1"], [("100.64.9.1", kept)], until: end),
+                now: FilterTime(start))
+            #expect(["ConnectionResetError", "BrokenPipeError"].contains(flow.line()))
+            #expect(other.line() == "all answered")
+            servers.forEach { $0.end() }
+        }
+    }
+
     @Test func `a flow that this node began is answered without a grant`() async throws {
         try await Mesh.lend { mesh in
             let server = try mesh.listen(on: 5001)

@@ -193,4 +193,21 @@ final class Mesh: Sendable {
         #expect(command.line() == "open")
         return command
     }
+
+    /// A connection over which 500 bytes go there and back, one after the other, each within a second; its first line is
+    /// `open`, its next `all answered` or the error.
+    func roundTrips(_ address: String, _ port: Int) throws -> Command {
+        let program = """
+            import socket, time
+            try:
+                c = socket.create_connection(("\(address)", \(port)), 10)
+                c.send(b"x"); c.recv(1); c.settimeout(1); print("open", flush=True)
+                for _ in range(500): c.send(b"x"); assert c.recv(1) == b"x"; time.sleep(0.002)
+                print("all answered", flush=True)
+            except (OSError, AssertionError) as e: print(type(e).__name__, flush=True)
+            """
+        let command = try Command(["ip", "netns", "exec", client.namespace.name, "python3", "-c", program])
+        #expect(command.line() == "open")
+        return command
+    }
 }
