@@ -54,10 +54,10 @@ struct DirectoryWalk {
     }
 
     /// Removes and adds members from everywhere in the group; each of the two is one measurement.
-    func oneMember(of group: String, rounds: Int) async throws -> Latencies {
+    func oneMember(of group: String, amongFirst count: Int, rounds: Int) async throws -> Latencies {
         var latencies = Latencies()
         for round in 0..<rounds {
-            let user = users[round * 7919 % users.count]
+            let user = users[round * 7919 % min(count, users.count)]
             try await latencies.measure { try await client.remove(user, from: group) }
             try await latencies.measure { try await client.add([user], to: group) }
         }

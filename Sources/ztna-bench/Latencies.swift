@@ -3,6 +3,7 @@ struct Latencies {
     private(set) var seconds: [Double] = []
 
     mutating func add(_ value: Double) { seconds.append(value) }
+    mutating func add(contentsOf others: Latencies) { seconds += others.seconds }
 
     /// `part` 0.5 is the median. Zero when nothing was measured.
     func percentile(_ part: Double) -> Double {

@@ -60,7 +60,11 @@ struct SCIMFigures {
     var batches = Latencies()
     var group = Latencies()
     var member = Latencies()
+    /// Of the big group and of one like `member`'s, by turns, so that both meet the same machine.
     var memberOfMany = Latencies()
+    var memberBeside = Latencies()
+    /// Seconds.
+    var deletion = (few: 0.0, many: 0.0)
     var pages = 0.0
     var pagesByCursor = 0.0
     /// With groups of 100, all, and very many members.
@@ -79,7 +83,7 @@ struct SCIMFigures {
         let everyone = try await walk.fill("team-1", with: users)
         batches = everyone.batches
         costs.append(try await walk.cost(of: everyone.group))
-        member = try await walk.oneMember(of: everyone.group, rounds: 500)
+        member = try await walk.oneMember(of: everyone.group, amongFirst: users, rounds: 500)
         lookup = try await walk.lookup(rounds: 2_000)
         group = try await walk.reading(everyone.group, rounds: 500)
         pages = try await walk.pages()
@@ -90,9 +94,16 @@ struct SCIMFigures {
         let many = try await walk.fill("team-2", with: bigGroup)
         for seconds in many.batches.seconds { batches.add(seconds) }
         costs.append(try await walk.cost(of: many.group))
-        memberOfMany = try await walk.oneMember(of: many.group, rounds: 500)
+        let few = try await walk.fill("team-3", with: users)
+        for _ in 0..<10 {
+            memberOfMany.add(contentsOf: try await walk.oneMember(of: many.group, amongFirst: users, rounds: 50))
+            memberBeside.add(contentsOf: try await walk.oneMember(of: few.group, amongFirst: users, rounds: 50))
+        }
         lookupOfMany = try await walk.lookup(rounds: 2_000)
         memory.after = try Resident.mebibytes()
+        let client = walk.client
+        deletion.few = try await Latencies.of(1) { _ in try await client.deleteGroup(few.group) }.sum
+        deletion.many = try await Latencies.of(1) { _ in try await client.deleteGroup(many.group) }.sum
     }
 }
 

@@ -11,7 +11,8 @@ struct SCIMTable {
         creations + latencies("find by userName", figures.lookup, Self.bareName, bare.lookup)
             + latencies("find by userName of \(bigGroup)", figures.lookupOfMany, "of \(users)", figures.lookup)
             + latencies("one member of \(users)", figures.member, Self.bareName, bare.member)
-            + latencies("one member of \(bigGroup)", figures.memberOfMany, "of \(users)", figures.member)
+            + latencies(
+                "one member of \(bigGroup)", figures.memberOfMany, "of \(users), by turns", figures.memberBeside)
             + latencies("batch of 1000 members", figures.batches, Self.bareName, bare.batch)
             + latencies("group without its members", figures.group, Self.bareName, bare.group) + [
                 Row(
@@ -20,6 +21,9 @@ struct SCIMTable {
                 Row(
                     name: "users in pages by cursor", value: figures.pagesByCursor, unit: "1/s",
                     reference: "by index", referenceValue: figures.pages),
+                Row(
+                    name: "group of \(bigGroup) deleted", value: figures.deletion.many * 1e3, unit: "ms",
+                    reference: "of \(users)", referenceValue: figures.deletion.few * 1e3),
                 Row(
                     name: "memory with \(bigGroup) users", value: figures.memory.after, unit: "MiB resident",
                     reference: "with none", referenceValue: figures.memory.before),

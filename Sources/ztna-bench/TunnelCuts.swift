@@ -88,6 +88,7 @@ private final class TunnelSite {
     private let namespace: String
     private let address: String
     private let ports: [UInt16: EchoPort]
+    private var signIns = 0
 
     init(_ options: TunnelCuts, server: BenchServer, crowd: SimulatedAgents, meter: ClientMeter) async throws {
         self.server = server
@@ -145,7 +146,8 @@ private final class TunnelSite {
     private static func overlayAddress(of control: AgentControl, child: Child) async throws -> String {
         var found: String?
         try await child.wait(until: "overlay address") {
-            guard try await control.status()["enforcing"] == true else { return false }
+            let status = try await control.status()
+            guard status["enforcing"] == true, status["tunnel"] == "up" else { return false }
             let addresses = try await control.ask(.whoami)["addresses"]?.arrayValue?.compactMap(\.stringValue) ?? []
             found = addresses.first { !$0.contains(":") }
             return found != nil
@@ -190,7 +192,10 @@ private final class TunnelSite {
         try await children[0].wait(until: "end of the session") {
             try await control.status()["state"] == "signed-out"
         }
-        try await control.signIn(at: server, as: Self.account(mover), address: "192.0.2.11", meter: meter)
+        // Each from another address: one person does not sign in so often, and is limited.
+        signIns += 1
+        try await control.signIn(
+            at: server, as: Self.account(mover), address: "198.51.100.\(signIns % 250)", meter: meter)
     }
 
     private func measure(
