@@ -56,6 +56,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -120,9 +122,9 @@ let package = Package(
         module("Compression", uses: ["CZlib"]),
         module("SignedXML", uses: ["CXMLSec"]),
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
-        module("Audit", uses: ["StrictJSON", "Cryptography", "Identity", "SignedDocuments"]),
         module("CivilTime"),
         module("AccessPolicy", uses: ["CivilTime", "Identity", "NetworkAddresses", "StrictJSON"]),
+        module("Audit", uses: ["CivilTime", "StrictJSON", "Cryptography", "Identity", "SignedDocuments"]),
         module("Wire", uses: vocabulary.filter { $0 != "Wire" }),
 
         // 1 protocols: no I/O
@@ -136,9 +138,9 @@ let package = Package(
             uses: ["Cryptography", "SignedDocuments", "Identity", "NetworkAddresses", "AccessPolicy", "Wire"]),
 
         // 2 edges
-        module("Store", uses: vocabulary + ["Sessions", "OpenIDConnect", "SCIM"]),
+        module("Store", uses: vocabulary + ["Audit", "Sessions", "OpenIDConnect", "SCIM"]),
         module(
-            "StoreSQLite", uses: ["Store"] + vocabulary + ["Sessions", "OpenIDConnect", "SCIM"],
+            "StoreSQLite", uses: ["Store"] + vocabulary + ["Audit", "Sessions", "OpenIDConnect", "SCIM"],
             products: [grdb, grdbSQLite]),
         module("HTTPClient", uses: ["CCurl", "NetworkAddresses"]),
         module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
@@ -146,19 +148,23 @@ let package = Package(
         module("OperatorLog"),
         module(
             "ServerConfiguration",
-            uses: vocabulary + ["SignedXML", "OpenIDConnect", "SAML", "IdentityProviders", "Sessions"],
+            uses: vocabulary + ["Audit", "SignedXML", "OpenIDConnect", "SAML", "IdentityProviders", "Sessions"],
             products: [yams]),
 
         // 3 services
         module(
             "Gateway",
             uses: vocabulary + [
-                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "HTTPClient",
+                "Audit", "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store",
+                "HTTPClient",
             ],
             products: [
                 hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, mustache, nioCore, nioSSL, logging, lifecycle,
             ]),
         module("Coordinator", uses: vocabulary + ["Sessions", "Store"], products: [logging]),
+        module(
+            "Auditing", uses: vocabulary + ["Audit", "Sessions", "Store", "HTTPClient"],
+            products: [logging, nioCore, nioPosix, nioSSL]),
         module(
             "Agent", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
             products: [logging]),
@@ -183,7 +189,7 @@ let package = Package(
             uses: vocabulary + [
                 "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
                 "HTTPClient",
-                "LocalSocket", "ServerConfiguration", "Gateway", "Coordinator", "OperatorLog",
+                "LocalSocket", "ServerConfiguration", "Gateway", "Coordinator", "Audit", "Auditing", "OperatorLog",
             ],
             products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
@@ -220,7 +226,7 @@ let package = Package(
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
         tests(
-            "StoreTests", uses: vocabulary + ["OpenIDConnect", "Sessions", "SCIM", "Store", "StoreSQLite"],
+            "StoreTests", uses: vocabulary + ["Audit", "OpenIDConnect", "Sessions", "SCIM", "Store", "StoreSQLite"],
             products: [grdb]),
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
@@ -228,11 +234,14 @@ let package = Package(
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests(
             "ServerConfigurationTests",
-            uses: vocabulary + ["OpenIDConnect", "SAML", "IdentityProviders", "Sessions", "ServerConfiguration"]),
+            uses: vocabulary + [
+                "Audit", "OpenIDConnect", "SAML", "IdentityProviders", "Sessions", "ServerConfiguration",
+            ]),
         tests(
             "GatewayTests",
             uses: vocabulary + [
-                "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
+                "Audit", "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store",
+                "StoreSQLite",
                 "HTTPClient",
                 "Gateway", "Walkthrough",
             ],
@@ -240,6 +249,10 @@ let package = Package(
         tests(
             "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
             products: [logging]),
+        tests(
+            "AuditingTests",
+            uses: vocabulary + ["Audit", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Auditing"],
+            products: [logging, nioCore, nioPosix, nioSSL, nioHTTP1]),
         tests(
             "AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "Agent"],
             products: [logging]),

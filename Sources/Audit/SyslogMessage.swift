@@ -1,3 +1,5 @@
+internal import CivilTime
+
 /// A record as one syslog message, and its frame on a TLS stream.
 ///
 /// `<PRI>1 TIMESTAMP HOSTNAME ztna-server - MSGID [meta sequenceId="n"] JSON`. The message is UTF-8 without a byte order
@@ -36,23 +38,15 @@ package enum SyslogMessage {
     }
 }
 
-/// A moment as "2026-11-21T13:30:40Z". Source: RFC 3339 §5.6; the calendar: "chrono-Compatible Low-Level Date Algorithms".
+/// A moment as "2026-11-21T13:30:40Z". Source: RFC 3339 §5.6.
 package enum RFC3339 {
     /// Moments outside the years 0001 to 9999 are shown as the nearest one inside.
     package static func text(_ seconds: Int) -> String {
         let moment = min(max(seconds, -62_135_596_800), 253_402_300_799)
-        let days = (moment - ((moment % 86_400) + 86_400) % 86_400) / 86_400
+        let days = CivilDate.floor(moment, 86_400)
         let rest = moment - days * 86_400
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        let date = CivilDate(dayNumber: days)
+        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
             + "T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
     }
 

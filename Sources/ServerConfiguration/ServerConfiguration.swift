@@ -1,3 +1,4 @@
+package import Audit
 package import IdentityProviders
 package import NetworkAddresses
 package import SAML
@@ -40,6 +41,7 @@ package struct ServerConfiguration: Sendable {
     package let providers: [IdentityProvider]
     /// Nil: made at first start.
     package let samlKey: SAMLKeyFiles?
+    package let audit: AuditConfiguration
     /// Tests and demo only: identity providers on loopback may speak plain HTTP.
     package let plainHTTPOnLoopback: Bool
     /// What works and should not stay as it is; in the order of the file.

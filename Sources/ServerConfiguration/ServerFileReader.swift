@@ -1,3 +1,4 @@
+import Audit
 import IdentityProviders
 import NetworkAddresses
 import WebAddresses
@@ -19,7 +20,7 @@ struct ServerFileReader {
                 root, name: "the configuration",
                 keys: [
                     "server", "organisation", "state", "policy", "network", "sessions", "node_authorizations",
-                    "identity_providers", "saml", "fixtures",
+                    "identity_providers", "saml", "audit", "fixtures",
                 ], &report)
         else { return nil }
         let server = readServer(file)
@@ -34,6 +35,7 @@ struct ServerFileReader {
         let authorizations = readLifetime("node_authorizations", of: file, upTo: .seconds(86_400), words: "5m to 24h")
         let plainHTTP = readFixtures(file)
         let providers = readProviders(file, plainHTTP)
+        let audit = file.node("audit").map { AuditReader(context: context).audit($0, &report) }
         let samlKey = file.node("saml").flatMap { SAMLKeyReader(context: context).files($0, &report) }
         guard let server, let organisation, let state, let policy, let overlayIPv4 = network.ipv4 else { return nil }
         return ServerConfiguration(
@@ -42,7 +44,7 @@ struct ServerFileReader {
             overlayIPv4: overlayIPv4, overlayIPv6: network.ipv6,
             sessionLifetime: sessions ?? .seconds(30 * 86_400),
             nodeAuthorizationLifetime: authorizations ?? .seconds(3600), providers: providers,
-            samlKey: samlKey, plainHTTPOnLoopback: plainHTTP)
+            samlKey: samlKey, audit: audit ?? AuditConfiguration(), plainHTTPOnLoopback: plainHTTP)
     }
 
     private struct Server {

@@ -20,7 +20,7 @@ package protocol Store: Sendable {
     func close() async
 }
 
-package protocol StoreReader: DirectoryReader, ProvisioningReader, PolicyRecordReader {
+package protocol StoreReader: DirectoryReader, ProvisioningReader, AuditReader, PolicyRecordReader {
     // Sign-ins under way, and finished ones until they expire.
     func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization?
     func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization?
@@ -68,7 +68,7 @@ package protocol StoreReader: DirectoryReader, ProvisioningReader, PolicyRecordR
     func setting(_ name: String) throws -> String?
 }
 
-package protocol StoreTransaction: StoreReader, DirectoryWriter, ProvisioningWriter, PolicyRecordWriter {
+package protocol StoreTransaction: StoreReader, DirectoryWriter, ProvisioningWriter, AuditWriter, PolicyRecordWriter {
     /// Inserts or replaces by id. Throws `StoreError.conflict` when another record has one of its unique hashes.
     func save(_ authorization: DeviceAuthorization) throws
     func deleteDeviceAuthorizations(expiredBefore: Int) throws

@@ -48,6 +48,15 @@ final class SQLiteConnection {
         return result
     }
 
+    /// One row after the other, without holding them all.
+    func forEach(
+        _ table: String, _ sql: String, _ body: (SQLiteRow) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try withStatement(sql, []) { statement throws(StoreError) in
+            while try step(statement) { try body(SQLiteRow(statement: statement, table: table)) }
+        }
+    }
+
     func row<Value>(
         _ table: String, _ sql: String, _ values: [SQLiteValue] = [],
         _ read: (SQLiteRow) throws(StoreError) -> Value

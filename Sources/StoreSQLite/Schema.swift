@@ -130,6 +130,7 @@ enum Schema {
         ALTER TABLE scim_tokens ADD COLUMN client TEXT;
         CREATE INDEX scim_tokens_by_client ON scim_tokens (client) WHERE client IS NOT NULL;
         """,
+        auditMigration,
         policyMigration,
     ]
 

@@ -16,14 +16,14 @@ import Testing
         ],
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "ServerConfiguration"],
-        ["Gateway", "Coordinator", "Agent", "CommandLineClient", "Walkthrough"],
+        ["Gateway", "Coordinator", "Auditing", "Agent", "CommandLineClient", "Walkthrough"],
         ["ztna", "ztna-agent", "ztna-server", "ztna-demo", "ztna-bench"],
     ]
 
     private static let withinRing: [String: Set<String>] = [
         "SignedDocuments": ["StrictJSON", "Cryptography"],
         "AccessPolicy": ["CivilTime", "StrictJSON", "Identity", "NetworkAddresses"],
-        "Audit": ["StrictJSON", "Cryptography", "Identity", "SignedDocuments"],
+        "Audit": ["CivilTime", "StrictJSON", "Cryptography", "Identity", "SignedDocuments"],
         "WebAddresses": ["Cryptography"],
         "IdentityProviders": ["OpenIDConnect", "SAML"],
         "Wire": [

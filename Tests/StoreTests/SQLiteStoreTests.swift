@@ -73,7 +73,7 @@ import Testing
         }
         let expected = [
             "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "trusted_schema": "0",
-            "application_id": "\(0x7A74_6E61)", "user_version": "6",
+            "application_id": "\(0x7A74_6E61)", "user_version": "7",
         ]
         for (name, value) in expected { #expect(try await store.pragma(name) == value, "\(name)") }
         await store.close()
@@ -203,7 +203,7 @@ import Testing
     @Test func `keeps every hash as bytes`() async throws {
         let store = try SQLiteStore(inMemory: ())
         let types = try await store.columnTypes(endingIn: "hash")
-        #expect(types.count == 8)
+        #expect(types.count == 10)
         #expect(types.allSatisfy { $0 == "BLOB" })
     }
 }

@@ -20,7 +20,7 @@ struct BodyFailed: Error, Hashable {}
 enum StoreConformance {
     static let all =
         transactionPromises + signInPromises + peoplePromises + sessionPromises + messagePromises + nodePromises
-        + changePromises + directoryPromises + provisioningPromises + policyPromises
+        + changePromises + directoryPromises + provisioningPromises + policyPromises + auditPromises
 }
 
 let transactionPromises = [

@@ -1,0 +1,36 @@
+package import Audit
+package import Identity
+
+/// The evidence: a chain of records that only grows at its end and only loses its beginning.
+package protocol AuditReader {
+    /// Where the next record goes.
+    func auditChain() throws -> AuditChain
+    /// The signed mark as it was stored.
+    func auditMark(_ kind: AuditMark.Kind) throws -> String?
+    /// In the order of `sequence`, at most `limit`: those after `sequence` that answer the query.
+    func auditRecords(matching query: AuditQuery, after sequence: Int, limit: Int) throws -> [AuditRecord]
+    /// The newest ones, in the order of `sequence`, at most `limit`.
+    func auditRecords(matching query: AuditQuery, last limit: Int) throws -> [AuditRecord]
+    /// Bytes of the bodies of all records.
+    func auditBytes() throws -> Int
+    /// The last record that this export has delivered; nil when it has never run.
+    func auditCursor(of export: String) throws -> Int?
+}
+
+package protocol AuditWriter: AuditReader {
+    /// Must continue `auditChain()`, else `StoreError.conflict`. Nothing changes a record afterwards.
+    func append(_ records: [AuditRecord], of events: [AuditEvent]) throws
+    /// `document`: the mark, signed.
+    func setAuditMark(_ mark: AuditMark, document: String) throws
+    /// The oldest records that retention does not want any more: recorded before `moment`, or beyond the newest
+    /// `maximumBytes`; at most `limit`, without gaps from the first. The last of them; nil: none.
+    func auditRecordsToForget(before moment: Int, maximumBytes: Int, limit: Int) throws -> AuditRecord?
+    /// Deletes the oldest ones up to and with the base's, which is the new beginning of the chain. The number deleted.
+    func deleteAuditRecords(throughBase mark: AuditMark, document: String) throws -> Int
+    func setAuditCursor(of export: String, to sequence: Int) throws
+
+    /// Remembers that this device's batch is stored. False when it was stored before.
+    func rememberUpload(_ batch: String, of device: DeviceID, at now: Int) throws -> Bool
+    /// At most `limit`. The number deleted.
+    func deleteUploads(before moment: Int, limit: Int) throws -> Int
+}
