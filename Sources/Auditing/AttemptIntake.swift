@@ -1,8 +1,10 @@
-package import Audit
+internal import Audit
 package import Identity
+internal import NetworkAddresses
 internal import Sessions
 internal import Store
-package import Wire
+internal import Synchronization
+internal import Wire
 
 /// Which device reports, as its access token says and nothing in the report.
 package struct AttemptReporter: Hashable, Sendable {

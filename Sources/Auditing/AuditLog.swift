@@ -73,7 +73,7 @@ package final class AuditLog: AuditSink {
             }
         }
         // A cancelled task cannot wait for a store; one that is not can.
-        await Task { await flushOrLog() }.value
+        _ = await Task { await flushOrLog() }.value
     }
 
     /// Stores everything that waits. Errors: the store's, and what could not be stored waits on.

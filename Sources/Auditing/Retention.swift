@@ -1,4 +1,4 @@
-package import Audit
+internal import Audit
 internal import Store
 
 extension AuditLog {

@@ -1,5 +1,6 @@
-package import Audit
+internal import Audit
 internal import Identity
+internal import Logging
 internal import Sessions
 internal import Store
 

@@ -1,3 +1,4 @@
+internal import Audit
 package import HTTPClient
 
 /// Posts each batch as one JSON array. Any 2xx answer takes it; everything else is tried again.

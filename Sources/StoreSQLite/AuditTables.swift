@@ -152,8 +152,8 @@ extension SQLiteTransaction {
             [.integer(max(0, limit))]
         ) { row throws(StoreError) in (try readRecord(row), try row.integer(3), try row.integer(4)) }
         // From the first on: one that is still wanted keeps all behind it.
-        return oldest.prefix { _, recordedAt, bytesThrough in
-            recordedAt < moment || last.subtractingReportingOverflow(bytesThrough).partialValue >= maximumBytes
+        return oldest.prefix { record, recordedAt, bytesThrough in
+            recordedAt < moment || last &- (bytesThrough &- record.body.count) > maximumBytes
         }.last?.0
     }
 

@@ -1,0 +1,126 @@
+import Audit
+import Auditing
+import Identity
+import Sessions
+import Store
+import Testing
+
+@Suite struct `The audit log` {
+    @Test func `stores what it is told, in order and chained`() async throws {
+        let fixture = try await Fixture(queueLimit: 5000)
+        for number in 0..<2500 { fixture.log.record(fixture.event(number)) }
+        try await fixture.log.flush()
+        #expect(try await fixture.events() == (0..<2500).map { fixture.event($0) })
+        #expect(try await fixture.findings() == [])
+        try await fixture.log.flush()
+        #expect(try await fixture.records().count == 2500)
+    }
+
+    @Test func `drops what its queue does not hold, and records how much that was`() async throws {
+        let fixture = try await Fixture(queueLimit: 10)
+        for number in 0..<17 { fixture.log.record(fixture.event(number)) }
+        try await fixture.log.flush()
+        let events = try await fixture.events()
+        #expect(events.count == 11)
+        #expect(events.last?.action == "audit-lost")
+        #expect(events.last?.count == 7)
+        #expect(events.last?.outcome == .failure)
+        fixture.log.record(fixture.event(99))
+        try await fixture.log.flush()
+        #expect(try await fixture.events().last == fixture.event(99))
+    }
+
+    @Test func `loses nothing while the store fails`() async throws {
+        let fixture = try await Fixture(queueLimit: 3)
+        let log = fixture.log
+        await fixture.store.close()
+        for number in 0..<5 { log.record(fixture.event(number)) }
+        await #expect(throws: StoreError.closed) { try await log.flush() }
+        await #expect(throws: StoreError.closed) { try await log.flush() }
+        await #expect(throws: StoreError.closed) { try await log.store([fixture.event(1)]) }
+    }
+
+    @Test func `has an administrative change on the disk when it says so`() async throws {
+        let directory = try TemporaryDirectory()
+        let fixture = try await Fixture(store: directory.path + "/ztna.db")
+        try await fixture.log.store([fixture.event(1)])
+        let file = try SQLiteAuditFile(path: directory.path + "/ztna.db")
+        let key = fixture.signer.publicKey
+        let verification = try file.verify(keys: [key.thumbprint: key])
+        #expect(verification.count == 1)
+        #expect(verification.findings == [])
+        await fixture.store.close()
+    }
+
+    @Test func `runs until it is cancelled, and stores what is left`() async throws {
+        let fixture = try await Fixture()
+        let log = fixture.log
+        let running = Task { await log.run() }
+        for number in 0..<50 { log.record(fixture.event(number)) }
+        running.cancel()
+        await running.value
+        #expect(try await fixture.records().count == 50)
+    }
+
+    @Test func `writes pseudonyms down where that is set, and finds people by their names`() async throws {
+        let fixture = try await Fixture(AuditConfiguration(isPseudonymous: true))
+        try await fixture.log.store([fixture.event(0), fixture.event(1)])
+        let text = try await fixture.records().map { String(decoding: $0.body, as: UTF8.self) }.joined()
+        for name in ["person-0", "person-1", "host-0", "\"p0\""] { #expect(!text.contains(name)) }
+        let answer = try await fixture.log.list(
+            .init(["command": "audit-list", "user": "Person-1@example.com", "after": 0]))
+        #expect(answer.objectValue?["records"]?.arrayValue?.count == 1)
+        #expect(try await fixture.findings() == [])
+    }
+
+    @Test func `forgets what is too old, and says so`() async throws {
+        let fixture = try await Fixture(AuditConfiguration(lifetime: 100))
+        try await fixture.log.store((0..<1200).map { _ in fixture.event(0) })
+        #expect(try await fixture.log.forget() == 0)
+        fixture.clock.advance(by: 101)
+        try await fixture.log.store([fixture.event(101)])
+        #expect(try await fixture.log.forget(maximumSteps: 1) == 500)
+        #expect(try await fixture.log.forget() == 700)
+        try await fixture.log.flush()
+        let events = try await fixture.events()
+        #expect(events.map(\.action) == ["action-101", "audit-forgotten", "audit-forgotten"])
+        #expect(events.map(\.count) == [nil, 500, 700])
+        #expect(try await fixture.findings() == [])
+    }
+
+    @Test func `forgets what is too much`() async throws {
+        let fixture = try await Fixture(AuditConfiguration(maximumBytes: 5000))
+        try await fixture.log.store((0..<200).map { fixture.event($0) })
+        #expect(try await fixture.log.forget() > 100)
+        let bytes = try await fixture.store.read { try $0.auditBytes() }
+        #expect((4000...5000).contains(bytes))
+        #expect(try await fixture.findings() == [])
+    }
+
+    @Test func `records every end of a session once, with its reason, over restarts`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.log.recordSessionEnds()
+        try await fixture.store.write { [session = fixture.session] records in
+            try records.appendChange(.session(session.id), at: 1)
+            try records.appendChange(.node(session.id), at: 1)
+        }
+        try await fixture.log.recordSessionEnds()
+        #expect(try await fixture.events() == [])
+        try await fixture.store.write { [session = fixture.session] records in
+            var session = session
+            session.end(.personInactive, now: 77)
+            try records.save(session)
+            try records.appendChange(.session(session.id), at: 77)
+            try records.appendChange(.session(session.id), at: 78)
+        }
+        for _ in 0..<2 { try await fixture.log.recordSessionEnds() }
+        let events = try await fixture.events()
+        #expect(events.count == 1)
+        let expected = AuditEvent(
+            .signIn, "session-ended", .success, at: 77,
+            actor: .person(id: fixture.person.id.text, label: "alice@example.com"), provider: "corp",
+            session: fixture.session.id.text, device: fixture.device.thumbprint, host: "db-1",
+            reason: "person-inactive")
+        #expect(events.first == expected)
+    }
+}
