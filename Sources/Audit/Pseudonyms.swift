@@ -50,10 +50,10 @@ package final class Pseudonyms: Sendable {
 
     private static func kind(of subject: AuditSubject.Kind) -> Kind? {
         switch subject {
-        case .person, .grant, .request: .person
+        case .person, .grant: .person
         case .session: .session
         case .node: .node
-        case .group, .policy, .provider, .token, .hold, .audit: nil
+        case .group, .policy, .provider, .token, .hold, .request, .audit: nil
         }
     }
 }

@@ -180,7 +180,3 @@ extension Coordinator {
     private func isConnected(_ id: NodeID) -> Bool { feeds[id]?.mailbox?.isFinished == false }
     private func seen(_ id: NodeID) -> Int? { isConnected(id) ? clock() : lastSeen[id] }
 }
-
-extension PersonRecord {
-    fileprivate var label: String { email?.text ?? displayName }
-}

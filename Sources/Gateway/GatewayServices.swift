@@ -1,3 +1,4 @@
+package import Audit
 package import Cryptography
 package import HTTPClient
 package import Identity
@@ -18,10 +19,14 @@ package struct GatewayServices: Sendable {
     package var clock: @Sendable () -> Int
     package var randomness: Randomness
     package var logger: Logger
+    /// Where evidence goes.
+    package let audit: any AuditSink
+    let recorder: SignInRecorder
 
     package init(
         store: any Store, signer: any Signer, secrets: GatewaySecrets, fetch: ProviderFetch, nodes: NodeService,
-        saml: SAMLServices? = nil, clock: @escaping @Sendable () -> Int, randomness: Randomness, logger: Logger
+        saml: SAMLServices? = nil, clock: @escaping @Sendable () -> Int, randomness: Randomness,
+        audit: any AuditSink = NoAudit(), logger: Logger
     ) {
         self.store = store
         self.signer = signer
@@ -32,6 +37,8 @@ package struct GatewayServices: Sendable {
         self.clock = clock
         self.randomness = randomness
         self.logger = logger
+        self.audit = audit
+        recorder = SignInRecorder(sink: audit, clock: clock)
     }
 }
 

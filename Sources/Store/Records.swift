@@ -31,6 +31,11 @@ package struct PersonRecord: Hashable, Sendable {
     }
 }
 
+extension PersonRecord {
+    /// How logs and messages name this person: the e-mail address, else the display name.
+    package var label: String { email?.text ?? displayName }
+}
+
 /// Where a membership comes from: only that source may remove it. Source: DESIGN §7.
 package enum MembershipSource: String, Hashable, Sendable, CaseIterable {
     case scim

@@ -2,6 +2,9 @@ import Audit
 import Auditing
 import Foundation
 import HTTPClient
+import NIOHTTP1
+import Store
+import StoreSQLite
 import StrictJSON
 import Testing
 

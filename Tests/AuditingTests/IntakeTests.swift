@@ -2,6 +2,8 @@ import Audit
 import Auditing
 import Identity
 import NetworkAddresses
+import Store
+import StoreSQLite
 import StrictJSON
 import Testing
 import Wire

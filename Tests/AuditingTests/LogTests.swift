@@ -1,8 +1,12 @@
 import Audit
 import Auditing
+import Cryptography
 import Identity
 import Sessions
+import SignedDocuments
 import Store
+import StoreSQLite
+import StrictJSON
 import Testing
 
 @Suite struct `The audit log` {

@@ -1,5 +1,7 @@
 import Audit
 import Auditing
+import Store
+import StoreSQLite
 import StrictJSON
 import Testing
 

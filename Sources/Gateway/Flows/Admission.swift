@@ -89,6 +89,9 @@ extension BrowserFlow {
             }
             return nil
         }
+        services.recorder.note(
+            .providerAnswered, ofRequest: id, signIn: signIn,
+            refused: refusal == .denied ? "person-inactive" : refusal.reasonName)
         services.logger.warning(
             "sign-in refused: \(admission.reason)",
             metadata: facts.merging(["email": "\(signIn.email?.text ?? "none")"]) { first, _ in first })

@@ -66,6 +66,7 @@ struct BrowserFlow: Sendable {
         case nil: return nil
         case .failure(let refusal)?: return .failure(refusal)
         case .success(let authorization)?:
+            services.recorder.note(.sentToProvider, of: authorization, provider: provider.id)
             guard let nonce = CommittingNonce(device: authorization.device, randomBytes: nonceBytes) else { return nil }
             let request = AuthorizationRequest(
                 clientID: provider.clientID, redirectURI: configuration.redirectURI(provider.id),

@@ -56,6 +56,9 @@ struct DeviceFlow: Sendable {
         guard open.reserve(authorization, now: now) else {
             services.logger.warning(
                 "sign-in refused: too many already wait for a browser", metadata: ["address": "\(request.address)"])
+            services.recorder.noteStranger(
+                .begun, refused: "too-many-waiting", address: request.address, device: request.proof.device,
+                host: request.hostName)
             throw OAuthFailure(
                 .temporarilyUnavailable, "too many sign-ins are waiting: try again in a minute", retryAfter: 60)
         }
@@ -65,6 +68,7 @@ struct DeviceFlow: Sendable {
             open.forget(authorization.deviceCodeHash)
             throw error
         }
+        services.recorder.note(.begun, of: authorization)
         services.logger.info(
             renewal == nil ? "sign-in begun" : "renewal of a sign-in begun",
             metadata: [
@@ -83,6 +87,7 @@ struct DeviceFlow: Sendable {
         case .foreignKey:
             services.logger.warning(
                 "device code polled with a foreign key", metadata: ["device": "\(proof.device)"])
+            services.recorder.noteStranger(.signedIn, refused: "foreign-key", device: proof.device)
             throw OAuthFailure(.invalidGrant, "this device code is not known, or was used already")
         case .expired: throw OAuthFailure(.expiredToken, "nobody confirmed the sign-in in time: start again")
         case .slowDown: throw OAuthFailure(.slowDown, "poll less often: five seconds more between polls")
@@ -122,7 +127,8 @@ struct DeviceFlow: Sendable {
                     return .failure(.renewal(.sessionOver))
                 }
                 try transaction.save(authorization)
-                return .success(Redeemed(session: session, isRenewed: true))
+                return .success(
+                    Redeemed(session: session, isRenewed: true, label: person.label, asking: authorization.asking))
             }
             let token = RefreshToken(session: approval.session, generation: 0, key: secrets.refreshTokenKey)
             var session = Session(
@@ -134,20 +140,25 @@ struct DeviceFlow: Sendable {
                 currentHash: token.hash, generation: 0, previousHash: nil, attemptHash: nil, rotatedAt: now)
             try transaction.replaceSession(of: device, by: session, now: now)
             try transaction.save(authorization)
-            return .success(Redeemed(session: session, isRenewed: false))
+            return .success(
+                Redeemed(session: session, isRenewed: false, label: person.label, asking: authorization.asking))
         }
         switch outcome {
         case .success(nil): throw OAuthFailure(.authorizationPending, "waiting for the browser")
         case .success(let redeemed?):
             open.forget(hash)
             let session = redeemed.session
+            services.recorder.note(
+                redeemed.isRenewed ? .renewed : .signedIn, session, label: redeemed.label, asking: redeemed.asking)
             services.logger.info(
                 redeemed.isRenewed ? "sign-in renewed" : "signed in",
                 metadata: ["session": "\(session.id)", "person": "\(session.person)", "device": "\(session.device)"])
             return try GrantedTokens(
                 session: session, generation: redeemed.isRenewed ? nil : 0, services: services,
                 issuer: configuration.serverURL, now: now)
-        case .failure(let refusal): throw wireFailure(refusal, hash: hash)
+        case .failure(let refusal):
+            services.recorder.noteStranger(.signedIn, refused: refusal.reasonName, device: device)
+            throw wireFailure(refusal, hash: hash)
         }
     }
 
@@ -168,6 +179,8 @@ struct DeviceFlow: Sendable {
     private struct Redeemed: Sendable {
         var session: Session
         var isRenewed: Bool
+        var label: String
+        var asking: AskingDevice
     }
 }
 

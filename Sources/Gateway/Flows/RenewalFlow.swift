@@ -21,6 +21,7 @@ extension DeviceFlow {
             services.logger.notice(
                 "renewal refused: the device has no such session",
                 metadata: ["session": "\(id)", "device": "\(device)"])
+            services.recorder.noteStranger(.begun, refused: "no-such-session", device: device, session: id)
             throw OAuthFailure(.invalidGrant, "there is no session of this device to renew: run `ztna login`")
         }
         guard let provider = configuration.provider(session.provider) else {
@@ -32,6 +33,8 @@ extension DeviceFlow {
             services.logger.warning(
                 "renewal refused: the configuration names nothing that counts as a second factor",
                 metadata: ["provider": "\(provider.id)"])
+            services.recorder.noteStranger(
+                .begun, refused: "second-factor-not-configured", provider: provider.id, device: device, session: id)
             throw OAuthFailure(
                 .secondFactorNotConfigured,
                 "nothing that \(provider.name) says counts as a second factor: an administrator must set "
@@ -84,6 +87,7 @@ extension BrowserFlow {
                 "sign_in": "\(id)", "session": "\(authorization.renewal?.session.text ?? "")",
                 "reason": "\(refusal.rawValue)",
             ])
+        services.recorder.note(.providerAnswered, of: authorization, refused: refusal.rawValue)
         let outcome = try await step(find: { try $0.deviceAuthorization(id) }) { authorization throws(SignInRefusal) in
             try authorization.fail(refusal, cookieHash: cookieHash, now: now)
         }

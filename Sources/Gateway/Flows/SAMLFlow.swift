@@ -40,6 +40,7 @@ struct SAMLFlow: Sendable {
         case nil: return nil
         case .failure(let refusal)?: return .failure(refusal)
         case .success(let authorization)?:
+            services.recorder.note(.sentToProvider, of: authorization, provider: provider.id)
             guard let requestID = CommittingRequestID(device: authorization.device, randomBytes: randomBytes) else {
                 return nil
             }

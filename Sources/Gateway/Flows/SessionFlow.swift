@@ -51,11 +51,15 @@ struct SessionFlow: Sendable {
             services.logger.warning(
                 "session ended: an old refresh token was used again; somebody may hold a copy of the device's state",
                 metadata: ["session": "\(token.session)", "device": "\(device)"])
+            services.recorder.noteStranger(
+                .refreshed, refused: "refresh-token-reused", device: device, session: token.session)
         case .foreignKey:
             services.logger.warning(
                 "refresh token presented with a foreign key",
                 metadata: ["session": "\(token.session)", "device": "\(device)"])
+            services.recorder.noteStranger(.refreshed, refused: "foreign-key", device: device, session: token.session)
         case .unknown, .ended:
+            services.recorder.noteStranger(.refreshed, refused: "session-over", device: device, session: token.session)
             services.logger.info("refresh refused: the session is over", metadata: ["session": "\(token.session)"])
         }
         throw Self.invalidGrant

@@ -51,6 +51,7 @@ struct BackChannelLogout: Sendable {
     }
 
     private func refused(_ reason: String, _ provider: String) -> Response {
+        services.recorder.noteStranger(.logoutMessage, refused: reason, provider: ProviderID(provider))
         services.logger.warning(
             "back-channel logout refused",
             metadata: ["provider": "\(ProviderID(provider)?.text ?? "unknown")", "reason": "\(reason)"])

@@ -37,11 +37,14 @@ struct CallbackRoutes: Sendable {
         guard case .success(let taken)? = taken, let cookieHash = browser.cookieHash else {
             if case .failure(let refusal)? = taken {
                 services.logger.notice("callback refused", metadata: ["reason": "\(refusal)"])
+                services.recorder.noteStranger(
+                    .providerAnswered, refused: refusal.reasonName, provider: provider.id)
                 return answers.over(refusal)
             }
             services.logger.notice(
                 "callback refused: its state is not one of ours, or was used before",
                 metadata: ["provider": "\(provider.id)"])
+            services.recorder.noteStranger(.providerAnswered, refused: "unknown-state", provider: provider.id)
             return answers.over(.outOfOrder)
         }
         guard taken.redirect.provider == provider.id,
@@ -50,6 +53,8 @@ struct CallbackRoutes: Sendable {
             services.logger.warning(
                 "callback refused: state of another provider (mix-up, RFC 9207)",
                 metadata: ["provider": "\(provider.id)"])
+            services.recorder.note(
+                .providerAnswered, of: taken.authorization, provider: provider.id, refused: "state-of-another-provider")
             return answers.over(.outOfOrder)
         }
         return try await finish(
@@ -78,7 +83,7 @@ struct CallbackRoutes: Sendable {
             {
                 return answers.over(refusal)
             }
-            return answers.providerFailed(error, provider: provider.id)
+            return answers.providerFailed(error, provider: provider.id, of: taken.authorization)
         }
         if let refusal = try await flow.refuseRenewal(
             signIn, of: taken.authorization, cookieHash: cookieHash, now: services.clock())
@@ -93,8 +98,13 @@ struct CallbackRoutes: Sendable {
         let kept = try await flow.authenticate(
             taken.authorization.id, signIn, cookieHash: cookieHash, now: services.clock())
         switch kept {
-        case .success?: return Answer.seeOther("/device/confirm")
-        case .failure(let refusal)?: return answers.over(refusal)
+        case .success(let authorization)?:
+            services.recorder.note(.providerAnswered, of: authorization)
+            return Answer.seeOther("/device/confirm")
+        case .failure(let refusal)?:
+            services.recorder.note(
+                .providerAnswered, of: taken.authorization, signIn: signIn, refused: refusal.reasonName)
+            return answers.over(refusal)
         case nil: return answers.over(.outOfOrder)
         }
     }

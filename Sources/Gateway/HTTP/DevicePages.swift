@@ -74,11 +74,13 @@ struct DevicePages: Sendable {
         switch outcome {
         case .success(let authorization)?:
             if spent == nil { limits.codeWasRight() }
+            services.recorder.note(.codeEntered, of: authorization, address: address)
             return Answer.seeOther("/device/request", cookies: [SignInCookie.signIn.setting(authorization.id.text)])
         case .failure(.denied)?, .failure(.outOfOrder)?, .failure(.expired)?, nil, .failure(.anotherBrowser)?,
             .failure(.wrongNumber)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
             if let spent { return tooManyCodes(wait: spent, address: address) }
             services.logger.info("unknown code entered", metadata: ["address": "\(address)"])
+            services.recorder.noteStranger(.codeEntered, refused: "unknown-code", address: address)
             return codePage(
                 browser, code: code.description, local: nil,
                 problem:
@@ -88,6 +90,7 @@ struct DevicePages: Sendable {
 
     private func tooManyCodes(wait: Int, address: String) -> Response {
         services.logger.warning("codes entered too fast", metadata: ["address": "\(address)"])
+        services.recorder.noteStranger(.codeEntered, refused: "too-fast", address: address)
         return answers.tooManyCodes(wait: wait)
     }
 
@@ -178,6 +181,7 @@ struct DevicePages: Sendable {
         case .failure(let refusal)?:
             services.logger.notice(
                 "sign-in not confirmed", metadata: ["sign_in": "\(id)", "reason": "\(refusal)"])
+            services.recorder.note(.confirmed, ofRequest: id, refused: refusal.reasonName)
             return answers.over(refusal)
         case nil: return answers.over(.outOfOrder)
         }
@@ -186,6 +190,7 @@ struct DevicePages: Sendable {
     /// On the device itself the browser takes a code to the command's listener, which proves that both are one machine.
     private func approved(_ authorization: DeviceAuthorization, code: String) -> Response {
         services.logger.info("sign-in confirmed", metadata: ["sign_in": "\(authorization.id)"])
+        services.recorder.note(.confirmed, of: authorization)
         guard case .approved(let approval) = authorization.state, approval.loopback != nil,
             let port = authorization.loopback?.port
         else {
@@ -204,6 +209,9 @@ struct DevicePages: Sendable {
     private func deny(_ id: RecordID, cookieHash: [UInt8], now: Int) async throws -> Response {
         let outcome = try await flow.deny(id, cookieHash: cookieHash, now: now)
         services.logger.notice("sign-in denied by the person", metadata: ["sign_in": "\(id)"])
+        if case .success(let authorization)? = outcome {
+            services.recorder.note(.confirmed, of: authorization, refused: "denied-by-person")
+        }
         if case .failure(let refusal)? = outcome, refusal != .denied { return answers.over(refusal) }
         return answers.denied()
     }

@@ -80,6 +80,7 @@ struct OAuthRoutes: Sendable {
         let address = call.address(of: request, context)
         if let wait = limits.beginSignIn(address: address, now: now) {
             services.logger.warning("sign-ins begun too fast", metadata: ["address": "\(address)"])
+            services.recorder.noteStranger(.begun, refused: "too-fast", address: address, device: proof.device)
             throw OAuthFailure(.temporarilyUnavailable, "too many sign-ins from this address", retryAfter: wait)
         }
         let port: UInt16? = try form["loopback_port"].map { text in

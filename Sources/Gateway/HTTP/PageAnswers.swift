@@ -90,7 +90,16 @@ struct PageAnswers: Sendable {
         return response
     }
 
-    func providerFailed(_ fault: ProviderFault, provider: ProviderID) -> Response {
+    /// `authorization`: the sign-in that it ends in, where one is known.
+    func providerFailed(
+        _ fault: ProviderFault, provider: ProviderID, of authorization: DeviceAuthorization? = nil
+    ) -> Response {
+        if let authorization {
+            services.recorder.note(
+                .providerAnswered, of: authorization, provider: provider, refused: fault.evidence)
+        } else {
+            services.recorder.noteStranger(.providerAnswered, refused: fault.evidence, provider: provider)
+        }
         let reference = services.randomness.token(6)
         var facts: Logger.Metadata = [
             "provider": "\(provider)", "reason": "\(fault.explanation)", "reference": "\(reference)",
@@ -132,6 +141,7 @@ struct PageAnswers: Sendable {
         ]
         if let rule = fault.ruleName { facts["rule"] = "\(rule)" }
         services.logger.warning("logout message refused", metadata: facts)
+        services.recorder.noteStranger(.logoutMessage, refused: fault.evidence, provider: provider)
         return outcome(
             .failed, "Nobody has been signed out", "Your identity provider's message could not be accepted.",
             remedy: "Tell your administrator the reference below: the server's log has the reason.",

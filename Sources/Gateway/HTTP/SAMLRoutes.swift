@@ -84,12 +84,17 @@ struct SAMLRoutes: Sendable {
                     services.logger.warning(
                         "response refused: its RelayState is another provider's",
                         metadata: ["provider": "\(provider.id)"])
+                    services.recorder.note(
+                        .providerAnswered, of: posted.authorization, provider: provider.id,
+                        refused: "state-of-another-provider")
                     return answers.over(.outOfOrder)
                 }
                 return try await finish(message.xml, posted, from: provider)
             case .failure(let refusal)?:
                 services.logger.notice(
                     "response refused", metadata: ["provider": "\(provider.id)", "reason": "\(refusal)"])
+                services.recorder.noteStranger(
+                    .providerAnswered, refused: refusal.reasonName, provider: provider.id)
                 return answers.over(refusal)
             case nil: break
             }
@@ -123,7 +128,7 @@ struct SAMLRoutes: Sendable {
             {
                 return answers.over(refusal)
             }
-            return answers.providerFailed(fault, provider: provider.id)
+            return answers.providerFailed(fault, provider: provider.id, of: posted.authorization)
         }
         if let refusal = try await flow.browser.refuseRenewal(
             signIn, of: posted.authorization, cookieHash: posted.cookieHash, now: now)
@@ -139,9 +144,15 @@ struct SAMLRoutes: Sendable {
         let keeping = try await flow.browser.keep(
             signIn, for: posted, replayKey: assertion.replayKey, handle: handle, now: now)
         switch keeping {
-        case .kept: return Answer.seeOther("/saml/continue?answer=\(handle)")
-        case .refused(let refusal): return answers.over(refusal)
-        case .replayed: return answers.providerFailed(.saml(.replayed), provider: provider.id)
+        case .kept:
+            services.recorder.note(.providerAnswered, of: posted.authorization, signIn: signIn)
+            return Answer.seeOther("/saml/continue?answer=\(handle)")
+        case .refused(let refusal):
+            services.recorder.note(
+                .providerAnswered, of: posted.authorization, signIn: signIn, refused: refusal.reasonName)
+            return answers.over(refusal)
+        case .replayed:
+            return answers.providerFailed(.saml(.replayed), provider: provider.id, of: posted.authorization)
         }
     }
 
@@ -153,6 +164,8 @@ struct SAMLRoutes: Sendable {
             services.logger.notice(
                 "response refused: it answers no sign-in under way",
                 metadata: ["provider": "\(provider.id)", "rule": "\(SAMLError.unsolicited.name)"])
+            services.recorder.noteStranger(
+                .providerAnswered, refused: SAMLError.unsolicited.name, address: address, provider: provider.id)
             return answers.unsolicited(status: .conflict)
         }
         if let wait = limits.readMessage(address: address, now: now) { return answers.tooManyMessages(wait: wait) }
@@ -181,9 +194,12 @@ struct SAMLRoutes: Sendable {
         case .refused(.anotherBrowser):
             services.logger.warning(
                 "sign-in stopped: another browser than was sent to the provider came back with its answer")
+            services.recorder.noteStranger(
+                .providerAnswered, refused: SignInRefusal.anotherBrowser.reasonName, address: nil)
             return answers.over(.anotherBrowser)
         case .refused(let refusal):
             services.logger.notice("answer not handed over", metadata: ["reason": "\(refusal)"])
+            services.recorder.noteStranger(.providerAnswered, refused: refusal.reasonName)
             return answers.over(refusal)
         case .unknown: return answers.over(.outOfOrder)
         }

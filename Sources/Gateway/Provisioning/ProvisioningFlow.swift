@@ -1,3 +1,4 @@
+internal import Audit
 internal import Cryptography
 internal import Identity
 internal import IdentityProviders
@@ -129,7 +130,8 @@ struct ProvisioningFlow: Sendable {
     ) async throws -> SCIMResponse {
         let guarded = RemovalGuard(
             provider: connection.provider, share: connection.configuration.holdRemovalsAbove, now: now)
-        let (response, ended) = try await services.store.write { transaction -> (SCIMResponse, [SessionID]) in
+        let (response, ended, log) = try await services.store.write {
+            transaction -> (SCIMResponse, [SessionID], [SyncLogEntry]) in
             guard let token = try transaction.validToken(hash: token.hash, at: now) else { throw TokenEnded() }
             var directory = ConnectionDirectory(of: connection.provider, writing: transaction)
             let outcome = try connection.service.respond(
@@ -141,8 +143,9 @@ struct ProvisioningFlow: Sendable {
             for entry in outcome.log {
                 try transaction.appendSyncLog(SyncLogRecord(entry, provider: connection.provider, token: token.named))
             }
-            return (outcome.response, effects.ended)
+            return (outcome.response, effects.ended, outcome.log)
         }
+        for entry in log { services.audit.record(AuditEvent(entry, provider: connection.provider, token: token)) }
         if !ended.isEmpty {
             services.logger.notice(
                 "sessions ended by the directory",
@@ -169,6 +172,10 @@ struct ProvisioningFlow: Sendable {
                     refusal: "held (\(result.0.id)): \(words)"))
             return result
         }
+        services.audit.record(
+            AuditEvent(
+                .administration, "scim-removals-held", .refused, at: now, actor: .provisioning(token: token.named.text),
+                subject: AuditSubject(.hold, id: hold.id.text), provider: connection.provider.text, reason: words))
         services.logger.log(
             level: isNew ? .error : .warning,
             "removals are held back: confirm with `ztna-server scim confirm \(hold.id)` if they are meant",
@@ -181,6 +188,18 @@ struct ProvisioningFlow: Sendable {
                 .forbidden,
                 "this \(words), more than is allowed unconfirmed; nothing was changed. An administrator of the server confirms with `ztna-server scim confirm \(hold.id)`; then send it again"
             ))
+    }
+}
+
+extension AuditEvent {
+    /// One line of the sync log that changed something, or was refused: without personal values.
+    fileprivate init(_ entry: SyncLogEntry, provider: ProviderID, token: ProvisioningToken) {
+        let kind: AuditSubject.Kind = entry.path.lowercased().hasPrefix("/groups") ? .group : .person
+        self.init(
+            .administration, "scim-" + entry.method.lowercased(), entry.status < 400 ? .success : .refused,
+            at: entry.at.milliseconds / 1000, actor: .provisioning(token: token.named.text),
+            subject: AuditSubject(kind, id: entry.resource), provider: provider.text,
+            reason: entry.refusal ?? (entry.changes.isEmpty ? nil : entry.changes.joined(separator: ", ")))
     }
 }
 
