@@ -58,6 +58,7 @@ let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mus
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -164,7 +165,7 @@ let package = Package(
         module("Coordinator", uses: vocabulary + ["Sessions", "Store"], products: [logging]),
         module(
             "Auditing", uses: vocabulary + ["Audit", "Sessions", "Store", "HTTPClient"],
-            products: [logging, nioCore, nioPosix, nioSSL]),
+            products: [logging, nioCore, nioPosix, nioSSL, nioTLS]),
         module(
             "Agent", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
             products: [logging]),

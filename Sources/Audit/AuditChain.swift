@@ -26,28 +26,16 @@ package struct AuditRecord: Hashable, Sendable {
     package func json() throws(AuditError) -> JSON {
         guard var members = (try? JSON(parsing: body))?.objectValue else { throw .unreadable }
         members["sequence"] = .integer(sequence)
-        members["hash"] = .string(Self.hex(hash))
+        members["hash"] = .string(Hexadecimal.encode(hash))
         return .object(members)
     }
 
     /// Reads what `json` wrote. The body is what is left without `sequence` and `hash`. Errors: `unreadable`.
     package init(json: JSON) throws(AuditError) {
         guard var members = json.objectValue, let sequence = members.removeValue(forKey: "sequence")?.integerValue,
-            let hash = members.removeValue(forKey: "hash")?.stringValue.flatMap(Self.bytes)
+            let hash = members.removeValue(forKey: "hash")?.stringValue.flatMap(Hexadecimal.decode), hash.count == 32
         else { throw .unreadable }
         self.init(sequence: sequence, body: JSON.object(members).encoded(), hash: hash)
-    }
-
-    package static func hex(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes.flatMap { [hexDigit($0 >> 4), hexDigit($0 & 15)] }, as: UTF8.self)
-    }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
-
-    private static func bytes(_ hex: String) -> [UInt8]? {
-        let digits = hex.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == 64, hex.utf8.count == 64 else { return nil }
-        return stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }
 

@@ -34,11 +34,14 @@ package struct ChainVerification: Sendable {
     package private(set) var count = 0
     private var chain: AuditChain
     private let head: AuditMark?
+    /// Whether this is a part of a chain, which needs no head of its own.
+    private let isPart: Bool
     private var witnesses: [Int: AuditMark]
 
     /// `base` and `head` are the compact JWS as stored; no `base`: nothing was ever removed.
     package init(base: String?, head: String?, witnesses: [String] = [], keys: [String: Ed25519PublicKey]) {
         chain = AuditChain()
+        isPart = false
         var findings: [Finding] = []
         if let base {
             do {
@@ -47,17 +50,38 @@ package struct ChainVerification: Sendable {
             } catch { findings.append(.base) }
         }
         self.head = head.flatMap { try? AuditMark(verifying: $0, kind: .head, keys: keys) }
-        self.witnesses = [:]
+        let (known, unknown) = Self.marks(witnesses, keys)
+        self.witnesses = known
+        findings += unknown
+        if head == nil || self.head == nil, head != nil || base != nil { findings.append(.head) }
+        self.findings = findings
+        check(witnessAt: chain)
+    }
+
+    /// A part of a chain, such as an export, from its first record on: what was before is not known, so that record's own
+    /// hash is believed.
+    package init(from first: AuditRecord, witnesses: [String] = [], keys: [String: Ed25519PublicKey]) {
+        chain = AuditChain(sequence: first.sequence, hash: first.hash)
+        count = 1
+        head = nil
+        isPart = true
+        (self.witnesses, findings) = Self.marks(witnesses, keys)
+        check(witnessAt: chain)
+    }
+
+    private static func marks(
+        _ witnesses: [String], _ keys: [String: Ed25519PublicKey]
+    ) -> ([Int: AuditMark], [Finding]) {
+        var marks: [Int: AuditMark] = [:]
+        var findings: [Finding] = []
         for text in witnesses {
             guard let mark = try? AuditMark(verifying: text, kind: .head, keys: keys) else {
                 findings.append(.witness(sequence: 0))
                 continue
             }
-            self.witnesses[mark.sequence] = mark
+            marks[mark.sequence] = mark
         }
-        if head == nil || self.head == nil, head != nil || base != nil { findings.append(.head) }
-        self.findings = findings
-        check(witnessAt: chain)
+        return (marks, findings)
     }
 
     /// The records in the order in which they lie.
@@ -83,7 +107,7 @@ package struct ChainVerification: Sendable {
     package mutating func finish() {
         for sequence in witnesses.keys.sorted() where sequence > chain.sequence { note(.witness(sequence: sequence)) }
         guard let head else {
-            if count > 0, !findings.contains(.head) { note(.head) }
+            if count > 0, !isPart, !findings.contains(.head) { note(.head) }
             return
         }
         if head.sequence > chain.sequence {

@@ -1,3 +1,4 @@
+internal import Cryptography
 package import StrictJSON
 
 /// A record in the field names of the Open Cybersecurity Schema Framework, version 1.3.
@@ -123,7 +124,7 @@ package enum OCSF {
     private static func metadata(_ record: AuditRecord, _ event: AuditEvent, _ server: String) -> JSON {
         var members: [String: JSON] = [
             "version": .string(version), "product": ["name": "ztna", "vendor_name": "ztna"],
-            "uid": .string(AuditRecord.hex(record.hash)), "sequence": .integer(record.sequence),
+            "uid": .string(Hexadecimal.encode(record.hash)), "sequence": .integer(record.sequence),
             "log_name": .string(event.stream.rawValue), "log_provider": .string(server),
             "event_code": .string(event.action),
         ]

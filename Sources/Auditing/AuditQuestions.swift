@@ -1,4 +1,5 @@
 internal import Audit
+internal import Cryptography
 internal import Store
 package import StrictJSON
 
@@ -20,6 +21,19 @@ extension AuditLog {
             answer = try await self.answer(question)
         }
         return answer.json
+    }
+
+    /// The command `audit-head`: the signed head, and the key that it is signed by.
+    package func head() async throws(AuditQuestionFailure) -> JSON {
+        do {
+            let (head, sequence) = try await store.read { try ($0.auditMark(.head), $0.auditChain().sequence) }
+            return [
+                "head": head.map { .string($0) } ?? .null, "sequence": .integer(sequence),
+                "key": .string(Base64URL.encode(signer.publicKey.bytes)),
+            ]
+        } catch {
+            throw AuditQuestionFailure("the audit log cannot be read: \(Self.storeError(error).explanation)")
+        }
     }
 
     private struct Answer: Sendable {

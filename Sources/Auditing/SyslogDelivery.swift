@@ -1,7 +1,9 @@
 internal import Audit
+internal import Cryptography
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
+internal import NIOTLS
 
 /// Sends each record as one syslog message over TLS, over one connection that stays open. Source: RFC 5425.
 ///
@@ -61,20 +63,39 @@ package actor SyslogDelivery: AuditDelivery {
         if let caFile { configuration.trustRoots = .file(caFile) }
         let context = try NIOSSLContext(configuration: configuration)
         let host = host
-        // RFC 5425 §5.2: the certificate must be that of the host that was configured, by name or by address.
         let name = (try? SocketAddress(ipAddress: host, port: port)) == nil ? host : nil
-        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(Self.connectTimeout)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers(
-                        NIOSSLClientHandler(context: context, serverHostname: name), Silence())
+        let group = MultiThreadedEventLoopGroup.singleton
+        let handshake = group.any().makePromise(of: Void.self)
+        let channel: any Channel
+        do {
+            channel = try await ClientBootstrap(group: group)
+                .connectTimeout(Self.connectTimeout)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandlers(
+                            NIOSSLClientHandler(context: context, serverHostname: name), Silence(handshake))
+                    }
                 }
+                .connect(host: host, port: port).get()
+        } catch {
+            handshake.fail(error)
+            throw error
+        }
+        let deadline = channel.eventLoop.scheduleTask(in: Self.connectTimeout) { channel.close(promise: nil) }
+        defer { deadline.cancel() }
+        try await handshake.futureResult.get()
+        // RFC 5425 §5.2: the certificate must be that of the host that was configured. The TLS library also takes one of
+        // the address that the name led to, and whoever can bend a name may have one of those.
+        if let name {
+            let certificate = try await channel.nioSSL_peerCertificate().get()?.toDERBytes()
+            guard let certificate, try X509Certificate(der: certificate).names(host: name) else {
+                try? await channel.close().get()
+                throw DeliveryFailure("the certificate is not one of \(name)")
             }
-            .connect(host: host, port: port).get()
+        }
+        return channel
     }
 
-    /// A write waits for the handshake, and fails with it.
     private static func write(_ bytes: [UInt8], to channel: any Channel) async throws {
         let deadline = channel.eventLoop.scheduleTask(in: writeTimeout) { channel.close(promise: nil) }
         defer { deadline.cancel() }
@@ -83,6 +104,7 @@ package actor SyslogDelivery: AuditDelivery {
 
     private static func explanation(of error: any Error) -> String {
         switch error {
+        case let error as DeliveryFailure: error.explanation
         case is NIOConnectionError, ChannelError.connectTimeout: "nothing answers there"
         case ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed: "the connection ended"
         default: "\(error)"
@@ -94,7 +116,27 @@ package actor SyslogDelivery: AuditDelivery {
 private final class Silence: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
+    private let handshake: EventLoopPromise<Void>
+
+    /// `handshake` is told that it is complete, or why it is not.
+    init(_ handshake: EventLoopPromise<Void>) { self.handshake = handshake }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted? = event as? TLSUserEvent { handshake.succeed() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        handshake.fail(error)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        handshake.fail(ChannelError.eof)
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { handshake.fail(ChannelError.eof) }
 }

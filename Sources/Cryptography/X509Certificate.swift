@@ -68,6 +68,20 @@ package struct X509Certificate: Hashable, Sendable {
 
     package static var maximumBytes: Int { 64 * 1024 }
 
+    /// Whether it speaks of this DNS name. Wildcards stand for one whole label; a common name counts for nothing.
+    /// Source: RFC 6125 §6.4; RFC 9525 §6.3.
+    package func names(host: String) -> Bool {
+        defer { ERR_clear_error() }
+        let parsed = der.withUnsafeBufferPointer { bytes -> OpaquePointer? in
+            var next = bytes.baseAddress
+            return d2i_X509(nil, &next, bytes.count)
+        }
+        guard let parsed else { return false }
+        defer { X509_free(parsed) }
+        let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+        return X509_check_host(parsed, host, host.utf8.count, flags, nil) == 1
+    }
+
     /// The SHA-256 of the DER, as tools show it: `AB:CD:…`.
     package var fingerprint: String {
         let digits = Array(Hexadecimal.encode(Digest.sha256(der)).uppercased())

@@ -28,6 +28,21 @@ package struct SQLiteAuditFile {
         } catch { throw StoreError(error) }
     }
 
+    /// The records after `sequence`, in their order, as they lie.
+    package func forEachRecord(after sequence: Int, _ body: (AuditRecord) -> Void) throws(StoreError) {
+        do {
+            try database.inDatabase { database in
+                try SQLiteConnection(database).forEach(
+                    "audit_records",
+                    "SELECT sequence, body, hash FROM audit_records WHERE sequence > ? ORDER BY sequence",
+                    [.integer(sequence)]
+                ) { row throws(StoreError) in
+                    body(AuditRecord(sequence: try row.integer(0), body: try row.blob(1), hash: try row.blob(2)))
+                }
+            }
+        } catch { throw StoreError(error) }
+    }
+
     /// Walks the whole chain, and compares the columns and the index beside it with what the records say.
     ///
     /// `keys`: the control keys by thumbprint. `witnesses`: heads that were kept elsewhere. `eachRecord` sees the records

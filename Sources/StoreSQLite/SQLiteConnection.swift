@@ -50,9 +50,9 @@ final class SQLiteConnection {
 
     /// One row after the other, without holding them all.
     func forEach(
-        _ table: String, _ sql: String, _ body: (SQLiteRow) throws(StoreError) -> Void
+        _ table: String, _ sql: String, _ values: [SQLiteValue] = [], _ body: (SQLiteRow) throws(StoreError) -> Void
     ) throws(StoreError) {
-        try withStatement(sql, []) { statement throws(StoreError) in
+        try withStatement(sql, values) { statement throws(StoreError) in
             while try step(statement) { try body(SQLiteRow(statement: statement, table: table)) }
         }
     }

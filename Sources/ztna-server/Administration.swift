@@ -77,15 +77,16 @@ struct Administration: Sendable {
                 .commandRefused,
                 "the server knows no command \(name.prefix(40)): are command and server of one version?")
         }
+        let result: JSON
         do throws(ControlServices.Refusal) {
             try Self.admit(administrator, to: command)
-            let result = try await run(command, request, administrator)
-            if command.changes { recorder.record(command.name, request, administrator, .done) }
-            return result
+            result = try await run(command, request, administrator)
         } catch {
-            recorder.record(command.name, request, administrator, .refused(error.explanation))
+            recorder.recordRefusal(command.name, request, administrator, reason: error.explanation)
             throw error
         }
+        if command.changes { try await recorder.recordDone(command.name, request, administrator) }
+        return result
     }
 
     private static func admit(
@@ -116,28 +117,6 @@ struct Administration: Sendable {
             throw ControlServices.Refusal(.invalidRequest, "\(command.name): the request is not usable: \(error)")
         } catch {
             throw ControlServices.Refusal(.serverError, "the server failed: tell its operator")
-        }
-    }
-}
-
-/// Where it is written down who did what.
-struct AdministrationRecorder: Sendable {
-    enum Outcome: Sendable {
-        case done
-        case refused(String)
-    }
-
-    let logger: Logger
-
-    func record(
-        _ command: String, _ request: JSONMembers, _ administrator: Administrator, _ outcome: Outcome
-    ) {
-        var facts: Logger.Metadata = ["command": "\(command)", "by": "\(administrator.label)"]
-        switch outcome {
-        case .done: logger.notice("administrator's command", metadata: facts)
-        case .refused(let reason):
-            facts["reason"] = "\(reason.prefix(300))"
-            logger.notice("administrator's command refused", metadata: facts)
         }
     }
 }

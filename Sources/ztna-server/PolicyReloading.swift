@@ -1,4 +1,5 @@
 import AccessPolicy
+import Audit
 import Coordinator
 import Glibc
 import Logging
@@ -15,12 +16,14 @@ actor PolicyReloading {
 
     private let path: String
     private let coordinator: Coordinator
+    private let audit: any AuditSink
     private let logger: Logger
     private var stamp: Stamp?
 
-    init(path: String, coordinator: Coordinator, logger: Logger) {
+    init(path: String, coordinator: Coordinator, audit: any AuditSink, logger: Logger) {
         self.path = path
         self.coordinator = coordinator
+        self.audit = audit
         self.logger = logger
         stamp = Self.stamp(of: path)
     }
@@ -39,10 +42,18 @@ actor PolicyReloading {
         case .success(let document):
             let policy = document.policy
             await coordinator.setPolicy(policy)
+            audit.record(
+                AuditEvent(
+                    .administration, "policy-in-force", .success, at: Int(time(nil)), actor: .server,
+                    subject: AuditSubject(.policy, id: policy.revision), revision: policy.revision))
             logger.notice(
                 "policy in force", metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)"])
             return nil
         case .failure(let invalid):
+            audit.record(
+                AuditEvent(
+                    .administration, "policy-in-force", .refused, at: Int(time(nil)), actor: .server,
+                    reason: invalid.description))
             logger.error("the new policy is wrong, the old one stays in force\n\(invalid.description)")
             return invalid.description
         }

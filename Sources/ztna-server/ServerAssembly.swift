@@ -23,6 +23,7 @@ struct ServerAssembly {
 
     private let logger: Logger
     private let store: SQLiteStore
+    private let evidence: Evidence
     private let coordinator: Coordinator
     private let gateway: Gateway
     private let server: GatewayServer
@@ -54,6 +55,9 @@ struct ServerAssembly {
             }
             let keyPair = try Self.samlKeyPair(configuration, in: state, now: clock())
             store = try SQLiteStore(path: state.databasePath)
+            let evidence = try Evidence(
+                configuration, in: state, store: store, signer: signer, clock: clock, logger: logger)
+            self.evidence = evidence
             let coordinator = Coordinator(
                 store: store, signer: signer,
                 configuration: try CoordinatorConfiguration(
@@ -73,8 +77,9 @@ struct ServerAssembly {
                     saml: keyPair.map {
                         SAMLServices(signingKey: $0.signingKey, workers: XMLWorkers(), readFile: MetadataFile.read)
                     },
-                    clock: clock, randomness: .system, logger: logger))
-            let policyFile = PolicyReloading(path: configuration.policyFile, coordinator: coordinator, logger: logger)
+                    clock: clock, randomness: .system, audit: evidence.log, logger: logger))
+            let policyFile = PolicyReloading(
+                path: configuration.policyFile, coordinator: coordinator, audit: evidence.log, logger: logger)
             self.policy = policyFile
             let administration = Administration(
                 MeshAdministration(coordinator: coordinator, policy: policyFile, ownsTag: { _, _ in false }).commands
@@ -82,12 +87,16 @@ struct ServerAssembly {
                         serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
                         gateway: gateway
                     ).commands
-                    + ProvisioningControl(administration: gateway.provisioningAdministration).commands,
-                recorder: AdministrationRecorder(logger: logger))
+                    + ProvisioningControl(administration: gateway.provisioningAdministration).commands
+                    + evidence.commands,
+                recorder: AdministrationRecorder(logger: logger, audit: evidence.log, clock: clock))
             gateway.control = ControlServices(
                 administer: { caller, isAdministrator, request throws(ControlServices.Refusal) in
                     try await administration.result(
                         of: request, from: .person(caller, isAdministrator: isAdministrator))
+                },
+                attempts: { caller, body throws(ControlServices.Refusal) in
+                    try await evidence.take(body, from: caller)
                 })
             self.gateway = gateway
             let url = configuration.url.text
@@ -112,7 +121,8 @@ struct ServerAssembly {
                 services: [
                     .init(
                         service: BackgroundWork(
-                            store: store, coordinator: coordinator, gateway: gateway, policy: policy,
+                            store: store, evidence: evidence, coordinator: coordinator, gateway: gateway,
+                            policy: policy,
                             certificates: certificates, logger: logger)),
                     .init(service: server),
                 ],
@@ -124,6 +134,7 @@ struct ServerAssembly {
         }
         control.stop()
         await coordinator.stop()
+        await evidence.finish()
         await store.close()
         logger.notice("stopped")
     }
@@ -161,6 +172,7 @@ struct ServerAssembly {
 /// long over is forgotten.
 private struct BackgroundWork: ServiceLifecycle.Service {
     let store: SQLiteStore
+    let evidence: Evidence
     let coordinator: Coordinator
     let gateway: Gateway
     let policy: PolicyReloading
@@ -170,6 +182,7 @@ private struct BackgroundWork: ServiceLifecycle.Service {
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await coordinator.follow() }
+            group.addTask { await evidence.run() }
             group.addTask {
                 while !Task.isCancelled {
                     await coordinator.tick(now: Int(time(nil)))

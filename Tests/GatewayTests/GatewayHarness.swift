@@ -34,6 +34,7 @@ struct GatewayHarness {
     private let responder: InProcessResponder
     let control: Ed25519PrivateKey
     let log: LogLines
+    let events = EventLines()
 
     static let alice = InProcessProvider.Account(
         subject: "alice", email: "alice@example.com", groups: ["engineering"])
@@ -81,7 +82,7 @@ struct GatewayHarness {
                 fetch: ProviderFetch { _, request throws(HTTPError) in
                     do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
                 },
-                nodes: .none, clock: { clock.now }, randomness: .system, logger: logger))
+                nodes: .none, clock: { clock.now }, randomness: .system, audit: events, logger: logger))
         gateway.control = services
         self.gateway = gateway
         responder = InProcessResponder(gateway, logger: logger)
