@@ -64,6 +64,11 @@ final class ChildPrograms: Sendable {
         return killed
     }
 
+    /// The last one of that name, if it still runs.
+    func child(_ name: String) -> ChildProgram? {
+        state.withLock { $0.running.last { $0.name == name && $0.status == nil } }
+    }
+
     /// Those that have not ended.
     var running: [String] { state.withLock { $0.running.filter { $0.status == nil }.map(\.name) } }
 }

@@ -43,11 +43,18 @@ struct Device: Sendable {
         return try JSONMembers(parsing: Array(output.utf8))
     }
 
-    func login(server: String) async throws -> ChildProgram {
+    func login(server: String) async throws -> ChildProgram { try await login(["--server", server]) }
+
+    /// Renews the session that is there.
+    func stepUp() async throws -> ChildProgram { try await login(["--step-up"]) }
+
+    private func login(_ words: [String]) async throws -> ChildProgram {
         try await programs.start(
-            "login-\(person.name)",
-            [tools.ztna, "login", "--no-browser", "--json", "--server", server, "--socket", socket])
+            "login-\(person.name)", [tools.ztna, "login", "--no-browser", "--json", "--socket", socket] + words)
     }
+
+    /// The agent's process, while it runs.
+    var agent: ChildProgram? { programs.child("agent-\(person.name)") }
 
     /// Its first overlay address: IPv4.
     func overlayAddress() async throws -> String {

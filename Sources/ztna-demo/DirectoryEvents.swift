@@ -84,8 +84,8 @@ struct DirectoryEvents {
     }
 
     private func backAgain() async throws -> (finding: Finding, browser: Browser) {
-        let signedIn = try await traffic.signIn(bob)
-        let carol = traffic.devices[2].person
+        let signedIn = try await traffic.driver.signIn(bob)
+        let carol = traffic.carol.person
         _ = try await Waiting.until("bob's device to see its peer and to enforce") { () -> Bool? in
             guard try await bob.peerNames() == [carol.host] else { return nil }
             return try await bob.ask("status").bool("enforcing") ? true : nil

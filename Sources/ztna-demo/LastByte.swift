@@ -48,7 +48,7 @@ struct LastByte {
     /// just before the event, none came after it: that is what is to be shown, in zero milliseconds.
     private static let pauseOfBusyMachine = Duration.milliseconds(250)
 
-    private static func start(_ path: Path, _ network: Network, _ address: String) async throws -> RunningFlow {
+    static func start(_ path: Path, _ network: Network, _ address: String) async throws -> RunningFlow {
         let flow = try await RunningFlow.start(
             from: network.namespace(of: path.device.person), to: address, port: path.port)
         do { try await untilRunning(flow) } catch {

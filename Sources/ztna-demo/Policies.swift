@@ -3,9 +3,11 @@ enum Policies {
     static let allowedPort: UInt16 = 8080
     static let otherPort: UInt16 = 9090
     static let staffPort: UInt16 = 7070
+    static let vaultPort: UInt16 = 5432
+    static let briefPort: UInt16 = 6060
     static let tag = "studio"
 
-    /// Interns may use another port of that device, and the staff a third.
+    /// Interns may use another port of that device, the staff a third, and a fourth with a recent second factor.
     static let first = """
         rules:
           - name: engineering-to-studio
@@ -20,6 +22,11 @@ enum Policies {
             source: group:staff
             destination: tag:studio
             allow: tcp/7070
+          - name: staff-to-studio-vault
+            source: group:staff
+            destination: tag:studio
+            allow: tcp/5432
+            when: { mfa: 1h }
         tests:
           - { from: "group:engineering", to: "tag:studio", on: tcp/8080, expect: allow }
           - { from: "group:interns", to: "tag:studio", on: tcp/9090, expect: allow }
@@ -27,6 +34,19 @@ enum Policies {
           - { from: "group:contractors", to: "group:engineering", on: any, expect: deny }
 
         """
+
+    /// The staff may use a port until that moment (RFC 3339).
+    static func brief(until moment: String) -> String {
+        """
+        rules:
+          - name: staff-to-studio-for-a-moment
+            source: group:staff
+            destination: tag:studio
+            allow: tcp/6060
+            when: { until: "\(moment)" }
+
+        """
+    }
 
     /// Interns may use nothing.
     static let second = """

@@ -53,7 +53,7 @@ final class Scenario {
         if let network = place.network {
             try await Traffic(
                 network: network, place: place, tools: tools, devices: devices, administration: administration,
-                provisioning: provisioning, issuer: issuers[0], signIn: { [driver] in try await driver.signIn($0) }
+                provisioning: provisioning, issuer: issuers[0], authority: certificates?.authority, driver: driver
             ).run(report)
         } else {
             try await Paperwork(devices: devices, administration: administration).run(report)

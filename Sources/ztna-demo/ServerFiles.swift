@@ -42,6 +42,7 @@ struct ServerFiles: Sendable {
                 client_secret_file: client-secret.txt
                 domains: \(Person.Provider.company.domain)
                 groups_claim: groups
+                mfa: { amr: [mfa], acr: ["urn:example:acr:mfa"] }
                 scim: { enabled: true }
                 admins: "user:alice@example.com"
             \(trust)\

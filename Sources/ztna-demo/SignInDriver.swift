@@ -26,7 +26,19 @@ struct SignInDriver: Sendable {
 
     /// What it found out, and the browser, which is signed in at the provider from then on.
     func signIn(_ device: Device) async throws -> (finding: Finding, browser: Browser) {
-        let login = try await device.login(server: server)
+        let (login, code, browser) = try await walk(device, try await device.login(server: server))
+        guard let result = try event("result", of: login) else { throw DemoFailure("ztna login gave no result") }
+        let pages = browser.history.count
+        return (try finding(device, result, pages: pages, code: try code.string("user_code")), browser)
+    }
+
+    /// A second factor for the session that is there, by the same pages.
+    func stepUp(_ device: Device) async throws { _ = try await walk(device, try await device.stepUp()) }
+
+    /// From the code that the command shows to its end.
+    private func walk(
+        _ device: Device, _ login: ChildProgram
+    ) async throws -> (login: ChildProgram, code: JSONMembers, browser: Browser) {
         let code = try await Waiting.until("the code of `ztna login`") { try event("code", of: login) }
         guard let number = Int(try code.string("number")) else { throw DemoFailure("the code came without a number") }
         var browser = Browser(transport: transport)
@@ -40,11 +52,8 @@ struct SignInDriver: Sendable {
                 "the last page says \(page.outcome ?? "nothing"), not \"allowed\"; the way there:\n\(way)")
         }
         let status = try await login.end(within: .seconds(30))
-        guard status == 0, let result = try event("result", of: login) else {
-            throw DemoFailure("ztna login ended with \(status):\n\(login.lastWords)")
-        }
-        let pages = browser.history.count
-        return (try finding(device, result, pages: pages, code: try code.string("user_code")), browser)
+        guard status == 0 else { throw DemoFailure("ztna login ended with \(status):\n\(login.lastWords)") }
+        return (login, code, browser)
     }
 
     private func finding(_ device: Device, _ result: JSONMembers, pages: Int, code: String) throws -> Finding {

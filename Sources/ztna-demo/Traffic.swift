@@ -1,5 +1,4 @@
 import StrictJSON
-import Walkthrough
 
 /// The steps after the authorization, with real packets through real tunnels.
 struct Traffic {
@@ -11,11 +10,13 @@ struct Traffic {
     let provisioning: Provisioning
     /// Of the company's provider.
     let issuer: String
-    let signIn: @Sendable (Device) async throws -> (finding: Finding, browser: Browser)
+    /// Whom agents trust besides the system's.
+    let authority: String?
+    let driver: SignInDriver
 
     var alice: Device { devices[0] }
     var bob: Device { devices[1] }
-    private var carol: Device { devices[2] }
+    var carol: Device { devices[2] }
 
     /// A text that must never be seen on the wire.
     private static let payload = "this-is-the-plaintext-of-the-demo"
@@ -40,8 +41,13 @@ struct Traffic {
             internsOnly: LastByte.Path(device: bob, port: Policies.otherPort, service: other),
             staffOnly: LastByte.Path(device: bob, port: Policies.staffPort, service: third))
         try await events.run(report)
+        let conditions = ConditionalAccess(
+            traffic: self, address: address,
+            staffOnly: LastByte.Path(device: bob, port: Policies.staffPort, service: third))
+        try await conditions.secondFactor(report)
         try await report.step("denied") { try await denied(address) }
         try await report.step("revoked") { try await revoked(address, service) }
+        try await report.step("ends-by-itself") { try await conditions.endsByItself() }
     }
 
     func probe(_ device: Device, _ address: String, _ port: UInt16, _ payload: String = "hello") async throws

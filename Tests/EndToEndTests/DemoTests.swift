@@ -6,7 +6,8 @@ extension `The programs together` {
     @Suite(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")")) struct `The demo` {
         private static let steps = [
             "server", "provider", "sign-in-alice", "sign-in-bob", "authorization", "tunnel", "allowed", "left-group",
-            "deactivated", "sign-in-again", "logged-out", "sign-in-once-more", "denied", "revoked", "clean-up",
+            "deactivated", "sign-in-again", "logged-out", "sign-in-once-more", "needs-mfa", "step-up", "denied",
+            "revoked", "ends-by-itself", "clean-up",
         ]
 
         @Test(.enabled(if: Missing.forTunnel == nil, "\(Missing.forTunnel ?? "")"))
