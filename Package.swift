@@ -200,7 +200,7 @@ let package = Package(
                 "CBareXMLSec", "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store",
                 "StoreSQLite",
                 "HTTPClient",
-                "LocalSocket", "Gateway", "Coordinator", "Walkthrough",
+                "LocalSocket", "Gateway", "Coordinator", "Walkthrough", "Enforcement", "LinuxNetwork", "Agent",
             ],
             products: [arguments, hummingbird, logging, grdb]),
 

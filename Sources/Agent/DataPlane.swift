@@ -38,6 +38,8 @@ package actor DataPlane {
     /// Timeouts were set by clocks that have parted since.
     private var isToRewrite = false
     private var steppedAt = 0
+    /// Somebody changed the kernel's rule sets.
+    private var isToCompare = false
     private var lost = AttemptLosses()
     /// As the log counted when it was last asked.
     private var counted = PacketLogLosses()
@@ -96,7 +98,8 @@ package actor DataPlane {
                 isToRewrite = true
             }
             attempts.tellRepetitions()
-            if isToRewrite || isDue(at: reading.seconds) { wake.yield() }
+            if verifiedAt != nil, (try? await filter.mayHaveBeenAltered()) == true { isToCompare = true }
+            if isToRewrite || isToCompare || isDue(at: reading.seconds) { wake.yield() }
             do { try await environment.sleep(.milliseconds(1001 - reading.milliseconds)) } catch { break }
         }
         wake.finish()
@@ -173,6 +176,11 @@ package actor DataPlane {
             EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
         }
         let plan = TunnelPlan(view, interface: interface, locals: locals, checksEgress: checksEgress, now: now)
+        // Other programs change their own tables all the time: whether ours is whole is cheap to see.
+        if isToCompare {
+            isToCompare = false
+            if try await !filter.hasRules(of: plan.filter) { verifiedAt = nil }
+        }
         guard plan != applied || verifiedAt == nil || isToRewrite else {
             if let verifiedAt, abs(now - verifiedAt) >= 60 { try await verify(plan) }
             return
@@ -312,7 +320,7 @@ extension DataPlane {
 }
 
 extension ConnectionAttempt {
-    init(_ packet: LoggedPacket) {
+    package init(_ packet: LoggedPacket) {
         let outcome: Outcome =
             switch packet.verdict {
             case .allowed: .allowed

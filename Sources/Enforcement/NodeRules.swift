@@ -45,7 +45,9 @@ package struct NodeRules: Hashable, Sendable {
             self = .none
             return
         }
+        // In the same order at every time, so that two rule sets compare.
         let living = view.peers.values.filter { $0.isLiving(at: now) && $0.node != view.own.node }
+            .sorted { $0.node < $1.node }
         let conflicts = Self.conflicts(among: living, own: view.own)
         var grants: [PeerGrant] = []
         var tunnels: [X25519PublicKey: Tunnel] = [:]
@@ -79,8 +81,7 @@ package struct NodeRules: Hashable, Sendable {
                 of: peer, until: end, to: &egressGrants)
         }
         self.init(
-            grants: grants.sorted(by: Self.inOrder), tunnels: tunnels, egress: egress,
-            egressGrants: egressGrants.sorted(by: Self.inOrder), conflicts: conflicts.sorted(),
+            grants: grants, tunnels: tunnels, egress: egress, egressGrants: egressGrants, conflicts: conflicts.sorted(),
             nextChange: changes.min())
     }
 
@@ -112,9 +113,5 @@ package struct NodeRules: Hashable, Sendable {
             }
         }
         return found
-    }
-
-    private static func inOrder(_ left: PeerGrant, _ right: PeerGrant) -> Bool {
-        left.source == right.source ? left.service.text < right.service.text : left.source < right.source
     }
 }

@@ -40,8 +40,9 @@ enum FilterScript {
         guard old.interface == new.interface, old.overlay == new.overlay, old.logGroup == new.logGroup,
             (old.egress == nil) == (new.egress == nil)
         else { return nil }
-        let before = FilterElements(old).living(at: now.seconds)
-        let after = FilterElements(new).living(at: now.seconds)
+        let (concernedBefore, concernedAfter) = concerned(old, new)
+        let before = FilterElements(concernedBefore).living(at: now.seconds)
+        let after = FilterElements(concernedAfter).living(at: now.seconds)
         guard FilterElements.intervalSets.allSatisfy({ before.sets[$0] == after.sets[$0] }) else { return nil }
         var commands: [String] = []
         var changed: Set<String> = []
@@ -57,6 +58,30 @@ enum FilterScript {
             }
         }
         return changed.count <= largestSmallChange ? commands.joined() : nil
+    }
+
+    /// Both rule sets without the peers and grants that a change leaves alone: members of one source may be merged from
+    /// several grants, so a source counts as a whole. Two passes over grants in the same order, however many there are.
+    private static func concerned(_ old: FilterRuleSet, _ new: FilterRuleSet) -> (FilterRuleSet, FilterRuleSet) {
+        var (before, after) = (old, new)
+        before.peers = old.peers.subtracting(new.peers)
+        after.peers = new.peers.subtracting(old.peers)
+        (before.grants, after.grants) = concerned(old.grants, new.grants)
+        if let first = old.egress, let second = new.egress {
+            let (left, right) = concerned(first, second)
+            (before.egress, after.egress) = (left, right)
+        }
+        return (before, after)
+    }
+
+    private static func concerned(_ old: [FilterGrant], _ new: [FilterGrant]) -> ([FilterGrant], [FilterGrant]) {
+        let shorter = min(old.count, new.count)
+        let start = (0..<shorter).first { old[$0] != new[$0] } ?? shorter
+        let alike = (0..<(shorter - start)).first { old[old.count - 1 - $0] != new[new.count - 1 - $0] }
+        let tail = alike ?? (shorter - start)
+        let sources = Set((old[start..<(old.count - tail)] + new[start..<(new.count - tail)]).map(\.source))
+        guard !sources.isEmpty else { return ([], []) }
+        return (old.filter { sources.contains($0.source) }, new.filter { sources.contains($0.source) })
     }
 
     private static func definition(

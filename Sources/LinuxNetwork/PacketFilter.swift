@@ -7,17 +7,24 @@ internal import NetworkAddresses
 package actor PacketFilter {
     private let executor = BlockingExecutor(label: "ztna.nftables")
     private let nft: NFTables
+    private let generation: RuleSetGeneration
+    /// The kernel's number when the table was last known to be ours.
+    private var known: UInt32?
     private var applied: FilterRuleSet?
     private var canonicalRules: [CanonicalKey: [String]] = [:]
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    package init() throws(LinuxNetworkError) { nft = try NFTables() }
+    package init() throws(LinuxNetworkError) {
+        nft = try NFTables()
+        generation = try RuleSetGeneration()
+    }
 
     /// Replaces the whole table in one transaction.
     package func replace(with ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
         try nft.run(FilterScript.replacement(ruleSet, now: now))
         applied = ruleSet
+        known = nil
     }
 
     /// Brings the table to `ruleSet` with as little as possible: single members where at most 64 of exact-match sets
@@ -27,6 +34,7 @@ package actor PacketFilter {
             // A member may end between our reckoning and the kernel's: then the transaction fails as a whole.
             if script.isEmpty || (try? nft.run(script)) != nil {
                 self.applied = ruleSet
+                if !script.isEmpty { known = nil }
                 return
             }
         }
@@ -54,6 +62,23 @@ package actor PacketFilter {
             found += Self.differences(set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance)
         }
         return found
+    }
+
+    /// Whether somebody has changed some table since this was asked last, or since the table was replaced, changed or found
+    /// equal; cheap. Only `differences` tells whether it was ours.
+    package func mayHaveBeenAltered() throws(LinuxNetworkError) -> Bool {
+        let current = try generation.current()
+        defer { known = current }
+        return known.map { $0 != current } ?? false
+    }
+
+    /// The chains, rules and sets are there as `ruleSet` has them; members are not looked at.
+    package func hasRules(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> Bool {
+        let expected = try canonicalForm(of: ruleSet)
+        known = try generation.current()
+        do {
+            return FilterListing.rules(try nft.rules(of: FilterScript.table), of: FilterScript.table) == expected
+        } catch .filter { return false }
     }
 
     /// The kernel enforces exactly `ruleSet`: report `enforcing` only after this is true.

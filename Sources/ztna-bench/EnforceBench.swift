@@ -1,0 +1,82 @@
+import Agent
+import ArgumentParser
+import Foundation
+import LinuxNetwork
+
+/// What enforcement costs: throughput behind the filter, loading and changing it, its memory, and how many attempts a second
+/// reach the disk. Needs root.
+struct EnforceBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enforce", abstract: "Throughput, loading and memory of the packet filter, and attempts logged.")
+
+    @Option(help: "Rounds of throughput, each with every filter.") var rounds = 5
+    @Option(help: "Seconds of each measurement.") var seconds = 3.0
+    @Option(help: "The largest number of grants.") var grants = 100_000
+    @OptionGroup var output: Output
+
+    func validate() throws {
+        guard rounds >= 1, seconds > 0.1, grants >= 100 else {
+            throw ValidationError("--rounds: at least 1; --seconds: more than 0.1; --grants: at least 100")
+        }
+    }
+
+    mutating func run() async throws {
+        guard geteuid() == 0 else { throw ValidationError("this needs root: it makes network namespaces") }
+        let (rows, notes) = try await throughput()
+        let attempts = try await AttemptFlood.rows(seconds: seconds)
+        output.show(rows + (try filterRows()) + attempts.rows, notes: notes + [attempts.note])
+    }
+
+    private func throughput() async throws -> (rows: [Row], notes: [String]) {
+        let mesh = try await EnforceMesh()
+        let variants: [EnforceMesh.Variant] = [
+            .none, .lookups(10), .lookups(grants / 10), .lookups(grants), .shortcut(grants),
+        ]
+        var rates: [[Double]] = variants.map { _ in [] }
+        do {
+            for _ in 0..<rounds {
+                for (index, variant) in variants.enumerated() {
+                    try await mesh.apply(variant)
+                    rates[index].append(try await mesh.megabits(seconds: seconds))
+                }
+            }
+        } catch {
+            await mesh.stop()
+            throw error
+        }
+        await mesh.stop()
+        let free = Self.median(rates[0])
+        let rows = variants.indices.dropFirst().map { index in
+            // Round by round, so that what the machine does besides cancels out.
+            let ratio = Self.median(zip(rates[index], rates[0]).map { $0 / $1 })
+            return Row(
+                name: "TCP through WireGuard, \(variants[index].name)", value: ratio * free, unit: "Mbit/s",
+                reference: "no filter", referenceValue: free)
+        }
+        return (
+            rows,
+            [
+                "throughput: \(rounds) rounds of \(seconds) s, one flow, wireguard-go at both ends; filter and log on at both; "
+                    + "the ratio is the median of the rounds' ratios"
+            ]
+        )
+    }
+
+    /// In a process and a namespace of its own, so that memory is only that.
+    private func filterRows() throws -> [Row] {
+        let namespace = "ztna-bench-\(ProcessInfo.processInfo.processIdentifier)-f"
+        try Command.run("ip", "netns", "add", namespace)
+        defer { _ = try? Command.run("ip", "netns", "delete", namespace) }
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
+        let text = try Command.run(
+            "ip", "netns", "exec", namespace, own, "filter-figures", "--grants", "\(grants)")
+        return try FilterFigures.rows(of: text, grants: grants)
+    }
+
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        guard !sorted.isEmpty else { return 0 }
+        let middle = sorted.count / 2
+        return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+}

@@ -1,0 +1,188 @@
+import Cryptography
+import Foundation
+import Glibc
+import LinuxNetwork
+import NetworkAddresses
+
+/// Two nodes in namespaces of their own, with WireGuard between them: 100.64.9.1 sends, 100.64.9.2 receives.
+final class EnforceMesh: Sendable {
+    /// What stands between them.
+    enum Variant: Sendable {
+        case none
+        /// The product's rules: every packet looks its grant up.
+        case lookups(Int)
+        /// For comparison: what conntrack knows passes without a look-up.
+        case shortcut(Int)
+
+        var name: String {
+            switch self {
+            case .none: "no filter"
+            case .lookups(let count): "\(Table.number(Double(count))) grants, logged"
+            case .shortcut(let count): "\(Table.number(Double(count))) grants, logged, established shortcut"
+            }
+        }
+    }
+
+    static let port: UInt16 = 5001
+    private let prefix: String
+    private let sender: EnforceNode
+    private let receiver: EnforceNode
+
+    init() async throws {
+        prefix = "ztna-bench-\(ProcessInfo.processInfo.processIdentifier)"
+        let names = ["\(prefix)-s", "\(prefix)-r"]
+        for name in names {
+            try Command.run("ip", "netns", "add", name)
+            try Command.run("ip", "-n", name, "link", "set", "lo", "up")
+        }
+        try Command.run(
+            "ip", "-n", names[0], "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", names[1])
+        sender = try await EnforceNode(in: names[0], number: 1)
+        receiver = try await EnforceNode(in: names[1], number: 2)
+        try await sender.connect(to: receiver)
+        try await receiver.connect(to: sender)
+    }
+
+    func stop() async {
+        await sender.stop()
+        await receiver.stop()
+        for name in ["\(prefix)-s", "\(prefix)-r"] { _ = try? Command.run("ip", "netns", "delete", name) }
+    }
+
+    func apply(_ variant: Variant) async throws {
+        for (node, peer) in [(sender, receiver), (receiver, sender)] { try await node.apply(variant, peer: peer) }
+    }
+
+    /// What one flow carries.
+    func megabits(seconds: Double) async throws -> Double {
+        let listener = try await NamespaceThread.run(in: receiver.namespace) {
+            try TCP.listener(at: "100.64.9.2", port: Self.port)
+        }
+        defer { close(listener) }
+        let namespace = sender.namespace
+        async let sent: Void = NamespaceThread.run(in: namespace) { try Self.send(seconds: seconds + 1) }
+        let rate = try await NamespaceThread.run(in: receiver.namespace) {
+            try Self.receive(on: listener, seconds: seconds)
+        }
+        try await sent
+        return rate
+    }
+
+    private static func send(seconds: Double) throws {
+        guard let descriptor = try TCP.connected(to: "100.64.9.2", port: port, within: 5000) else {
+            throw BenchError.failed("no connection through the tunnel")
+        }
+        defer { close(descriptor) }
+        let buffer = [UInt8](repeating: 0x5A, count: 256 << 10)
+        let end = Clocks.wall + seconds
+        while Clocks.wall < end {
+            guard TCP.isReady(descriptor, POLLOUT, 1000) else { continue }
+            let count = buffer.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0, errno != EAGAIN { return }
+        }
+    }
+
+    /// Counts from half a second after the first byte on.
+    private static func receive(on listener: Int32, seconds: Double) throws -> Double {
+        guard TCP.isReady(listener, POLLIN, 5000) else { throw BenchError.failed("nobody connects") }
+        let connection = accept(listener, nil, nil)
+        defer { close(connection) }
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        let start = Clocks.wall + 0.5
+        var (count, began) = (0, 0.0)
+        while Clocks.wall < start + seconds {
+            guard TCP.isReady(connection, POLLIN, 2000) else { throw BenchError.failed("the flow stands still") }
+            let more = buffer.withUnsafeMutableBytes { recv(connection, $0.baseAddress, $0.count, 0) }
+            guard more > 0 else { break }
+            if began == 0 {
+                if Clocks.wall >= start { began = Clocks.wall }
+            } else {
+                count += more
+            }
+        }
+        return Double(count) * 8 / 1e6 / (Clocks.wall - began)
+    }
+}
+
+/// One of them.
+final class EnforceNode: Sendable {
+    let namespace: String
+    private let number: Int
+    private let interface: InterfaceName
+    private let key: X25519PrivateKey
+    private let engine: WireGuardProcess
+    private let device: WireGuardDevice
+    private let routes: RouteNetlink
+    private let filter: PacketFilter
+    private let log: PacketLog
+
+    init(in namespace: String, number: Int) async throws {
+        self.namespace = namespace
+        self.number = number
+        let pid = ProcessInfo.processInfo.processIdentifier
+        guard let interface = InterfaceName("zb\(pid)n\(number)") else { throw BenchError.constant }
+        self.interface = interface
+        key = try X25519PrivateKey(from: .system)
+        try Command.run("ip", "-n", namespace, "address", "add", "10.77.0.\(number)/24", "dev", "wire")
+        try Command.run("ip", "-n", namespace, "link", "set", "wire", "up")
+        (engine, routes, filter, log) = try await NamespaceThread.run(in: namespace) {
+            (
+                try WireGuardProcess(interface: interface, onLine: { _ in }, onExit: { _ in }), try RouteNetlink(),
+                try PacketFilter(), try PacketLog(group: 7) { _ in }
+            )
+        }
+        device = WireGuardDevice(interface)
+        try await engine.waitUntilReady()
+        guard let address = IPAddress("100.64.9.\(number)"), let overlay = IPPrefix("100.64.0.0/10") else {
+            throw BenchError.constant
+        }
+        try await routes.addAddress(address, length: 32, to: interface)
+        try await routes.bringUp(interface, mtu: 1420)
+        try await routes.addRoute(overlay, through: interface, source: address)
+    }
+
+    func connect(to peer: EnforceNode) async throws {
+        guard let prefix = IPPrefix("100.64.9.\(peer.number)/32"),
+            let endpoint = Endpoint("10.77.0.\(peer.number):\(4000 + peer.number)")
+        else { throw BenchError.constant }
+        try await device.apply(
+            WireGuardConfiguration(
+                privateKey: key, listenPort: UInt16(4000 + number),
+                peers: [peer.key.publicKey: WireGuardPeer(endpoint: endpoint, allowedIPs: [prefix])]))
+    }
+
+    func apply(_ variant: EnforceMesh.Variant, peer: EnforceNode) async throws {
+        switch variant {
+        case .none: try await filter.removeTable()
+        case .lookups(let count): try await load(count, peer: peer)
+        case .shortcut(let count):
+            try await load(count, peer: peer)
+            for chain in ["inbound", "outbound"] {
+                try Command.run(
+                    "ip", "netns", "exec", namespace, "nft", "insert", "rule", "inet", "ztna", chain,
+                    "ct", "state", "established,related", "accept")
+            }
+        }
+    }
+
+    private func load(_ count: Int, peer: EnforceNode) async throws {
+        guard let source = IPAddress("100.64.9.\(peer.number)"), let overlay = IPPrefix("100.64.0.0/10") else {
+            throw BenchError.constant
+        }
+        let end = Clocks.epoch + 3600
+        let port = EnforceMesh.port
+        let real = FilterGrant(source: source, traffic: .tcp(port...port), expiresAt: end)
+        let rules = FilterRuleSet(
+            interface: interface, overlay: [overlay], peers: [source],
+            grants: [real] + FilterFigures.grants(count - 1, until: end), logGroup: 7)
+        try await filter.replace(with: rules, now: FilterTime(Clocks.epoch))
+    }
+
+    func stop() async {
+        log.close()
+        await engine.stop()
+        _ = try? await filter.removeTable()
+    }
+}
