@@ -37,6 +37,8 @@ package struct ServerConfiguration: Sendable {
     package let overlayIPv6: IPPrefix?
     package let sessionLifetime: Duration
     package let nodeAuthorizationLifetime: Duration
+    /// How old the second factor of an administrator may be who comes over the network; nil: it is not asked for.
+    package let administratorsMFA: Duration?
     /// At least one; ids and domains are unique.
     package let providers: [IdentityProvider]
     /// Nil: made at first start.

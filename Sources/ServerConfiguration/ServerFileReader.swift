@@ -20,7 +20,7 @@ struct ServerFileReader {
                 root, name: "the configuration",
                 keys: [
                     "server", "organisation", "state", "policy", "network", "sessions", "node_authorizations",
-                    "identity_providers", "saml", "audit", "fixtures",
+                    "administration", "identity_providers", "saml", "audit", "fixtures",
                 ], &report)
         else { return nil }
         let server = readServer(file)
@@ -33,6 +33,7 @@ struct ServerFileReader {
         let network = readNetwork(file)
         let sessions = readLifetime("sessions", of: file, upTo: .seconds(30 * 86_400), words: "5m to 30d")
         let authorizations = readLifetime("node_authorizations", of: file, upTo: .seconds(86_400), words: "5m to 24h")
+        let administratorsMFA = readAdministration(file)
         let plainHTTP = readFixtures(file)
         let providers = readProviders(file, plainHTTP)
         let audit = file.node("audit").map { AuditReader(context: context).audit($0, &report) }
@@ -43,8 +44,9 @@ struct ServerFileReader {
             organisation: organisation, stateDirectory: context.resolve(state), policyFile: policy,
             overlayIPv4: overlayIPv4, overlayIPv6: network.ipv6,
             sessionLifetime: sessions ?? .seconds(30 * 86_400),
-            nodeAuthorizationLifetime: authorizations ?? .seconds(3600), providers: providers,
-            samlKey: samlKey, audit: audit ?? AuditConfiguration(), plainHTTPOnLoopback: plainHTTP)
+            nodeAuthorizationLifetime: authorizations ?? .seconds(3600), administratorsMFA: administratorsMFA,
+            providers: providers, samlKey: samlKey, audit: audit ?? AuditConfiguration(),
+            plainHTTPOnLoopback: plainHTTP)
     }
 
     private struct Server {
@@ -121,6 +123,14 @@ struct ServerFileReader {
             let lifetime = section.node("lifetime")
         else { return nil }
         return report.duration(lifetime, within: .seconds(300)...upTo, words: words)
+    }
+
+    private mutating func readAdministration(_ file: Section) -> Duration? {
+        guard let node = file.node("administration"),
+            let section = Section(node, name: "administration", keys: ["mfa"], &report),
+            let age = section.node("mfa")
+        else { return nil }
+        return report.duration(age, within: .seconds(60)...(.seconds(30 * 86_400)), words: "1m to 30d")
     }
 
     private mutating func readFixtures(_ file: Section) -> Bool {

@@ -70,7 +70,8 @@ struct ServerAssembly {
                     serverURL: configuration.url.text, organisation: configuration.organisation,
                     providers: configuration.providers,
                     sessionLifetime: Int(configuration.sessionLifetime.components.seconds),
-                    trustedProxies: configuration.trustedProxies),
+                    trustedProxies: configuration.trustedProxies,
+                    administratorsMFA: configuration.administratorsMFA.map { Int($0.components.seconds) }),
                 services: GatewayServices(
                     store: store, signer: signer, secrets: secrets,
                     fetch: try ProviderClientPool(configuration.providers).fetch, nodes: NodeService(coordinator),

@@ -19,6 +19,7 @@ import WebAddresses
             network: { ipv4: 10.20.0.0/16, ipv6: "fd12:3456:789a::/48" }
             sessions: { lifetime: 12h }
             node_authorizations: { lifetime: 15m }
+            administration: { mfa: 1h }
             identity_providers:
               - id: corp
                 name: Example SSO
@@ -53,6 +54,7 @@ import WebAddresses
         #expect(loaded.policyFile == "/etc/ztna/policy.yaml")
         #expect(loaded.overlayIPv4 == IPPrefix("10.20.0.0/16") && loaded.overlayIPv6 == IPPrefix("fd12:3456:789a::/48"))
         #expect(loaded.sessionLifetime == .seconds(43_200) && loaded.nodeAuthorizationLifetime == .seconds(900))
+        #expect(loaded.administratorsMFA == .seconds(3600))
         #expect(loaded.plainHTTPOnLoopback)
         try #require(loaded.providers.count == 2)
         let corp = try #require(loaded.providers[0].openIDConnect)
@@ -130,6 +132,7 @@ import WebAddresses
         ("state: state", "state: s\nsessions: { lifetime: 31d }", "4:23 this value is wrong"),
         ("state: state", "state: s\nsessions: { lifetime: 4m }", "4:23 this value is wrong"),
         ("state: state", "state: s\nnode_authorizations: { lifetime: 25h }", "4:34 this value is wrong"),
+        ("state: state", "state: s\nadministration: { mfa: 5s }", "4:24 this value is wrong"),
         ("state: state", "state: s\nfixtures: { plain_http_on_loopback: yes }", "4:37 this value is wrong"),
         ("id: corp", "id: Corp", "6:9 this value is wrong"),
         ("type: oidc", "type: ldap", "8:11 this value is wrong"),
