@@ -1,3 +1,4 @@
+internal import AccessPolicy
 package import Identity
 internal import Logging
 package import NetworkAddresses
@@ -125,6 +126,12 @@ extension Coordinator {
         logger.info(
             "tags set",
             metadata: metadata(of: id).merging(["tags": "\(tags.sorted().map(\.text).joined(separator: " "))"]) { $1 })
+    }
+
+    /// Who acts under a session, as the policy sees them; nil while its node is not in the mesh.
+    package func principal(of session: SessionID) -> Principal? {
+        guard let node = directory.node(session: session), mesh.nodes[node.record.id] != nil else { return nil }
+        return node.principal.map(policy.localGroups.enriched)
     }
 
     /// All open sessions, the oldest first.

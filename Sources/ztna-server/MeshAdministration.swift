@@ -12,8 +12,6 @@ import Wire
 struct MeshAdministration: Sendable {
     let coordinator: Coordinator
     let policy: PolicyReloading
-    /// Whether the policy's `tag_owners` let this person give nodes that tag, and take it away.
-    let ownsTag: @Sendable (PersonID, TagName) async throws -> Bool
 
     var commands: [AdministrationCommand] {
         [
@@ -82,7 +80,10 @@ struct MeshAdministration: Sendable {
     }
 
     private func requireOwner(_ caller: ControlServices.Caller, of tag: TagName) async throws {
-        guard try await ownsTag(caller.person, tag) else {
+        let owners = await policy.owners(of: tag)
+        guard !owners.isEmpty, let person = await coordinator.principal(of: caller.session),
+            owners.contains(where: { $0.matches(person) })
+        else {
             throw ControlServices.Refusal(
                 .notAnAdministrator,
                 "\(caller.label) may not give or take tag:\(tag.text): its owners are those that `tag_owners` in the policy "

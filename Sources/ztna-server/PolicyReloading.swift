@@ -2,6 +2,7 @@ import AccessPolicy
 import Audit
 import Coordinator
 import Glibc
+import Identity
 import Logging
 import ServerConfiguration
 
@@ -19,14 +20,22 @@ actor PolicyReloading {
     private let audit: any AuditSink
     private let logger: Logger
     private var stamp: Stamp?
+    /// Of the policy in force.
+    private var tagOwners: [TagName: [Selector]]
 
-    init(path: String, coordinator: Coordinator, audit: any AuditSink, logger: Logger) {
+    init(
+        path: String, tagOwners: [TagName: [Selector]], coordinator: Coordinator, audit: any AuditSink, logger: Logger
+    ) {
         self.path = path
+        self.tagOwners = tagOwners
         self.coordinator = coordinator
         self.audit = audit
         self.logger = logger
         stamp = Self.stamp(of: path)
     }
+
+    /// Who may give that tag beside the administrators.
+    func owners(of tag: TagName) -> [Selector] { tagOwners[tag] ?? [] }
 
     func reloadIfChanged() async {
         let current = Self.stamp(of: path)
@@ -42,6 +51,7 @@ actor PolicyReloading {
         case .success(let document):
             let policy = document.policy
             await coordinator.setPolicy(policy)
+            tagOwners = document.tagOwners
             audit.record(
                 AuditEvent(
                     .administration, "policy-in-force", .success, at: Int(time(nil)), actor: .server,

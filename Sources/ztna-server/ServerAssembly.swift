@@ -35,9 +35,8 @@ struct ServerAssembly {
         self.logger = logger
         let configuration = try Self.loaded(
             ServerConfiguration.load(path: configurationPath, files: .ofSystem(), now: Int(time(nil))))
-        let policy = try Self.loaded(
-            PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil)))
-        ).policy
+        let document = try Self.loaded(
+            PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil))))
         for warning in configuration.warnings {
             logger.warning(
                 "configuration: \(warning.message)",
@@ -63,7 +62,7 @@ struct ServerAssembly {
                 configuration: try CoordinatorConfiguration(
                     serverURL: configuration.url.text, ipv4: configuration.overlayIPv4, ipv6: configuration.overlayIPv6,
                     authorizationLifetime: Int(configuration.nodeAuthorizationLifetime.components.seconds)),
-                policy: policy, clock: clock, logger: logger)
+                policy: document.policy, clock: clock, logger: logger)
             self.coordinator = coordinator
             var gateway = try await Gateway(
                 configuration: GatewayConfiguration(
@@ -80,10 +79,11 @@ struct ServerAssembly {
                     },
                     clock: clock, randomness: .system, audit: evidence.log, logger: logger))
             let policyFile = PolicyReloading(
-                path: configuration.policyFile, coordinator: coordinator, audit: evidence.log, logger: logger)
+                path: configuration.policyFile, tagOwners: document.tagOwners, coordinator: coordinator,
+                audit: evidence.log, logger: logger)
             self.policy = policyFile
             let administration = Administration(
-                MeshAdministration(coordinator: coordinator, policy: policyFile, ownsTag: { _, _ in false }).commands
+                MeshAdministration(coordinator: coordinator, policy: policyFile).commands
                     + SAMLControl(
                         serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
                         gateway: gateway

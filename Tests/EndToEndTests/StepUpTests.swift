@@ -62,6 +62,39 @@ extension `The programs together` {
             #expect(try await device.run("login", "--step-up").status == 5)
         }
 
+        @Test func `is not needed by the owners of a tag, who give and take it`() async throws {
+            let site = try await Site(provider: Self.provider)
+            try site.folder.write(
+                "policy.yaml", "tag_owners: { staging: [group:contractors] }\n" + Site.policy)
+            _ = try await site.administer("policy", "reload")
+            let device = try await Device(site)
+            try await device.signIn(at: site, user: "carol")
+            #expect(try await device.run("admin", "tag", "laptop", "staging").output == "laptop: staging\n")
+            #expect(try await device.run("admin", "tag", "laptop", "staging", "prod").status == 8)
+            #expect(try await device.run("admin", "tag", "laptop").output == "laptop: -\n")
+            // What nobody but an administrator may do, and what nobody may from afar.
+            #expect(try await device.run("admin", "sessions").status == 8)
+        }
+
+        @Test func `or not, nobody gives from afar what is given on the server's machine only`() async throws {
+            let site = try await Site(provider: Self.provider)
+            let transport = site.transport()
+            var administrator = try site.device(transport)
+            let begun = try await administrator.beginSignIn()
+            var browser = Walkthrough.Browser(transport: transport)
+            let walk = SignInWalk(user: "bob", password: "bob-password", number: begun.integer("number"))
+            _ = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+            let tokens = try await administrator.poll(try #require(begun.string("device_code")))
+            let token = try #require(tokens.string("access_token"))
+            #expect(
+                try await administrator.ask("/v1/admin", ["command": "nodes-list"], accessToken: token).status == 200)
+            for command in ["policy-reload", "scim-token-create", "saml-test", "nonsense"] {
+                let refused = try await administrator.ask(
+                    "/v1/admin", ["command": .string(command)], accessToken: token)
+                #expect(refused.error == "command_refused", "\(command): \(refused.json)")
+            }
+        }
+
         @Test func `lets an administrator administer from their own device, and nobody else`() async throws {
             let site = try await Site(provider: Self.provider)
             let device = try await Device(site)
