@@ -23,6 +23,8 @@ enum SignInStep: String, Sendable {
     case renewed = "sign-in-renewed"
     /// A session's tokens are renewed; recorded only when that was refused.
     case refreshed = "refreshed"
+    /// The device hands in its registration and becomes a node, or is refused.
+    case registered = "node-registered"
     /// An identity provider says that somebody has signed out; recorded only when that was refused.
     case logoutMessage = "logout-message"
 }
@@ -32,14 +34,15 @@ enum SignInStep: String, Sendable {
 /// What strangers can cause without limit is recorded 500 times, then once a second; how many were left out is in the next
 /// record, so that nobody pushes the evidence out of the log by trying codes.
 final class SignInRecorder: Sendable {
-    private struct Strangers {
-        var bucket = TokenBucket(burst: 500, secondsPerToken: 1, now: 0)
+    private struct Limits {
+        var strangers = TokenBucket(burst: 500, secondsPerToken: 1, now: 0)
         var leftOut = 0
+        var nodes = KeyedRateLimit(burst: 20, secondsPerToken: 60)
     }
 
     private let sink: any AuditSink
     private let clock: @Sendable () -> Int
-    private let strangers = Mutex(Strangers())
+    private let limits = Mutex(Limits())
 
     init(sink: any AuditSink, clock: @escaping @Sendable () -> Int) {
         self.sink = sink
@@ -94,19 +97,31 @@ final class SignInRecorder: Sendable {
         sink.record(event)
     }
 
+    /// A device under a session has become a node, or why it has not: of one device twenty at once, then one a minute.
+    func noteNode(_ node: String?, of token: AccessToken, refused reason: String? = nil) {
+        let now = clock()
+        guard limits.withLock({ $0.nodes.take(token.device.thumbprint, now: now) }) == nil else { return }
+        var event = event(.registered, refused: reason)
+        event.actor = .person(token.person, label: nil)
+        event.subject = node.map { AuditSubject(.node, id: $0) }
+        event.session = token.session.text
+        event.device = token.device.thumbprint
+        sink.record(event)
+    }
+
     /// A refusal of somebody who may be anybody.
     func noteStranger(
         _ step: SignInStep, refused reason: String, address: String? = nil, provider: ProviderID? = nil,
         device: DeviceID? = nil, host: String? = nil, session: SessionID? = nil
     ) {
         let now = clock()
-        let leftOut = strangers.withLock { strangers -> Int? in
-            guard strangers.bucket.take(now: now) == nil else {
-                strangers.leftOut += 1
+        let leftOut = limits.withLock { limits -> Int? in
+            guard limits.strangers.take(now: now) == nil else {
+                limits.leftOut += 1
                 return nil
             }
-            defer { strangers.leftOut = 0 }
-            return strangers.leftOut
+            defer { limits.leftOut = 0 }
+            return limits.leftOut
         }
         guard let leftOut else { return }
         if leftOut > 0 {

@@ -154,6 +154,25 @@ import Testing
         #expect(throws: AuditError.unreadable) { try AuditRecord(sequence: 1, body: [0xFF], hash: []).json() }
     }
 
+    @Test func `may be shown in part, from any record on`() throws {
+        let (records, head) = try Self.signed()
+        let key = try Samples.key(1).publicKey
+        func findings(_ part: [AuditRecord], _ witnesses: [String]) throws -> [ChainVerification.Finding] {
+            var verification = ChainVerification(
+                from: try #require(part.first), witnesses: witnesses, keys: [key.thumbprint: key])
+            for record in part.dropFirst() { verification.check(record) }
+            verification.finish()
+            return verification.findings
+        }
+        var part = Array(records[5..<15])
+        #expect(try findings(part, []) == [])
+        #expect(try findings(part, [Self.mark(.head, records[5]), Self.mark(.head, records[9])]) == [])
+        #expect(try findings(part, [head]) == [.witness(sequence: 20)])
+        #expect(try findings(part, ["x"]) == [.witness(sequence: 0)])
+        part.remove(at: 4)
+        #expect(try findings(part, []) == [.missing(from: 10, through: 10)])
+    }
+
     @Test func `says every finding in words, and no more than a hundred`() throws {
         let words: [ChainVerification.Finding] = [
             .changed(sequence: 1), .misfiled(sequence: 1), .missing(from: 1, through: 1), .missing(from: 1, through: 2),

@@ -20,10 +20,11 @@ import Testing
 
     private static func exporting(
         _ fixture: Fixture, _ target: AuditExport.Target = .file(path: ""), to delivery: any AuditDelivery,
-        format: AuditExport.Format = .plain, streams: Set<AuditEvent.Stream> = Set(AuditEvent.Stream.allCases)
+        name: String = "siem", format: AuditExport.Format = .plain,
+        streams: Set<AuditEvent.Stream> = Set(AuditEvent.Stream.allCases)
     ) -> Exporting {
         Exporting(
-            AuditExport(name: "siem", target: target, format: format, streams: streams), of: fixture.log,
+            AuditExport(name: name, target: target, format: format, streams: streams), of: fixture.log,
             to: delivery, server: "ztna.example.com")
     }
 
@@ -140,6 +141,20 @@ import Testing
             }
         }
         try await collector.stop()
+        let named = try Certificate(in: directory, named: "named", for: "DNS:localhost")
+        let other = try await SyslogCollector(named)
+        for (host, isIt) in [("127.0.0.1", false), ("localhost", true)] {
+            let delivery = SyslogDelivery(host: host, port: other.port, caFile: named.file, server: "s")
+            if isIt {
+                #expect(try await Self.exporting(fixture, to: delivery, name: "named").step())
+                await other.hasReceived(1)
+            } else {
+                await #expect(throws: DeliveryFailure.self) {
+                    _ = try await Self.exporting(fixture, to: delivery, name: "named").step()
+                }
+            }
+        }
+        try await other.stop()
         let gone = SyslogDelivery(host: "127.0.0.1", port: collector.port, caFile: certificate.file, server: "s")
         await #expect(throws: DeliveryFailure.self) { _ = try await Self.exporting(fixture, to: gone).step() }
         #expect(collector.messages.isEmpty)

@@ -6,19 +6,19 @@ import NIOSSL
 import Synchronization
 import Testing
 
-/// A certificate of its own for 127.0.0.1, made by `openssl`.
+/// A certificate of its own, made by `openssl`.
 struct Certificate: Sendable {
     let file: String
     let key: String
 
-    init(in directory: TemporaryDirectory, named name: String = "server") throws {
+    init(in directory: TemporaryDirectory, named name: String = "server", for host: String = "IP:127.0.0.1") throws {
         file = directory.path + "/\(name).pem"
         key = directory.path + "/\(name).key"
         let openssl = Process()
         openssl.executableURL = URL(filePath: "/usr/bin/openssl")
         openssl.arguments = [
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out",
-            file, "-days", "1", "-subj", "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1",
+            file, "-days", "1", "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(host)",
         ]
         openssl.standardError = FileHandle.nullDevice
         try openssl.run()

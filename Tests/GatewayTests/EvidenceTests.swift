@@ -1,6 +1,8 @@
 import Audit
+import Cryptography
 import Identity
 import Sessions
+import SignedDocuments
 import Store
 import StoreSQLite
 import StrictJSON

@@ -1,3 +1,4 @@
+internal import Audit
 internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
@@ -105,6 +106,12 @@ struct ControlRoutes: Sendable {
     private func requireRecentSignIn(_ standing: Standing) throws(OAuthFailure) {
         guard let age = configuration.administratorsMFA else { return }
         guard let mfaAt = standing.mfaAt, standing.now - mfaAt <= age else {
+            let caller = standing.caller
+            services.audit.record(
+                AuditEvent(
+                    .administration, "administration", .refused, at: standing.now,
+                    actor: .person(caller.person, label: caller.label), session: caller.session.text,
+                    device: caller.device.thumbprint, reason: "second-factor-too-old"))
             throw OAuthFailure(
                 .insufficientUserAuthentication,
                 "administration needs a second factor that is at most \(age) s old: run `ztna login --step-up`",

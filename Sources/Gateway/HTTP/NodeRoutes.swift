@@ -61,7 +61,14 @@ struct NodeRoutes: Sendable {
         guard let members = try? JSONMembers(parsing: body.readableBytesView, maximumBytes: 64 * 1024),
             let registration = try? members.string("registration")
         else { throw OAuthFailure(.invalidRequest, "send {\"registration\": JWS}") }
-        let response = try await services.nodes.register(token.session, token.person, key, registration)
+        let response: RegistrationResponse
+        do throws(NodeService.Refusal) {
+            response = try await services.nodes.register(token.session, token.person, key, registration)
+        } catch {
+            services.recorder.noteNode(nil, of: token, refused: error.explanation)
+            throw error
+        }
+        services.recorder.noteNode(response.node, of: token)
         return Answer.json(response.json)
     }
 
