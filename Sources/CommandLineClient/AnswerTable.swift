@@ -10,6 +10,8 @@ package struct AnswerTable: Sendable {
         case moment
         /// With how far away it is.
         case until
+        /// Steps, each leading to the next.
+        case chain
     }
 
     package struct Column: Sendable {
@@ -43,6 +45,7 @@ package struct AnswerTable: Sendable {
         case (_, .null): "-"
         case (.moment, .integer(let moment)): time.moment(moment)
         case (.until, .integer(let moment)): time.until(moment)
+        case (.chain, .array(let steps)): steps.isEmpty ? "-" : steps.map(text).joined(separator: " → ")
         case (_, let value): text(value)
         }
     }

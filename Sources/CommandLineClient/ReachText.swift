@@ -25,7 +25,7 @@ package enum ReachText {
     ) -> [String] {
         guard !rows.isEmpty else { return [none] }
         let table = AnswerTable([
-            first, .init("SERVICES", "services"), .init("THROUGH", "through"), .init("RULE", "rule"),
+            first, .init("SERVICES", "services"), .init("THROUGH", "through", .chain), .init("RULE", "rule"),
             .init("WHEN", "when"), .init("NOW", "now", .flag), .init("UNTIL", "ends_at", .until),
         ])
         return [heading, ""] + table.lines(rows, none: none, time: time, style: style)
@@ -39,7 +39,7 @@ package enum ReachText {
         func table(_ rows: [JSON]) -> [String] {
             AnswerTable([
                 .init("PERSON", "person"), .init("DESTINATION", "destination"), .init("SERVICES", "services"),
-                .init("RULE", "rule"),
+                .init("RULE", "rule"), .init("WHEN", "when"),
             ]).lines(rows, none: "", time: time, style: style).map { "  " + $0 }
         }
         var lines: [String] = []

@@ -11,7 +11,9 @@ package enum WhyText {
         fields.add("Because", chain(row))
         fields.add("Until", row.integer("ends_at").map(time.until))
         fields.add("Opens", row.integer("opens_at").map(time.until))
-        fields.add("Why", row.string("explanation").map(SafeText.line))
+        // In parts it is told below.
+        let isTold = row.bool("allowed") == true || !row.rows("near").isEmpty
+        fields.add("Why", isTold ? nil : row.string("explanation").map(SafeText.line))
         lines += fields.lines(style: style)
         let grants = row.rows("grants")
         if !grants.isEmpty, row.string("service") == nil {
@@ -20,7 +22,8 @@ package enum WhyText {
                 .init("SERVICE", "service"), .init("RULE", "rule"), .init("UNTIL", "ends_at", .until),
             ]).lines(grants, none: "", time: time, style: style)
         }
-        lines += near(row, time: time, style: style)
+        let near = near(row, time: time, style: style)
+        if !near.isEmpty { lines += (lines.last == "" ? [] : [""]) + near }
         if row.bool("step_up") == true { lines += ["", "A step-up cures this: " + style.bold("ztna login --step-up")] }
         return lines
     }
@@ -43,14 +46,14 @@ package enum WhyText {
 
     /// "group dba (scim) → rule dba-to-db".
     private static func chain(_ row: JSONRow) -> String? {
-        let steps = row.rows("chain").map(AnswerTable.text)
-        return steps.isEmpty ? nil : steps.joined(separator: " → ")
+        let chain = AnswerTable.cell(row["chain"], .chain, time: TimeText(now: 0))
+        return chain == "-" ? nil : chain
     }
 
     private static func near(_ row: JSONRow, time: TimeText, style: TextStyle) -> [String] {
         let misses = row.rows("near")
         guard !misses.isEmpty else { return [] }
-        var lines = ["", "What comes near:"]
+        var lines = ["What comes near:"]
         for miss in misses.map(JSONRow.init) {
             let rule = miss.string("rule").map { style.bold(SafeText.line($0)) + ": " } ?? ""
             lines.append("  " + rule + miss.text("reason"))
