@@ -1,4 +1,5 @@
 package import Identity
+package import Store
 package import StrictJSON
 package import Wire
 
@@ -41,6 +42,8 @@ package struct ControlServices: Sendable {
     package var why: Question?
     /// `POST /v1/attempts`: the body as it is, at most `maximumAttemptBytes`.
     package var attempts: (@Sendable (Caller, [UInt8]) async throws(Refusal) -> JSON)?
+    /// A person's groups as the policy in force sees them: with those that it defines itself.
+    package var groups: (@Sendable (PersonRecord, Set<GroupName>) async -> Set<GroupName>)?
 
     package static let maximumAttemptBytes = 1 << 20
     /// A command may bring a policy file along.
@@ -48,10 +51,12 @@ package struct ControlServices: Sendable {
 
     package init(
         administer: (@Sendable (Caller, Bool, JSONMembers) async throws(Refusal) -> JSON)? = nil,
-        why: Question? = nil, attempts: (@Sendable (Caller, [UInt8]) async throws(Refusal) -> JSON)? = nil
+        why: Question? = nil, attempts: (@Sendable (Caller, [UInt8]) async throws(Refusal) -> JSON)? = nil,
+        groups: (@Sendable (PersonRecord, Set<GroupName>) async -> Set<GroupName>)? = nil
     ) {
         self.administer = administer
         self.why = why
         self.attempts = attempts
+        self.groups = groups
     }
 }

@@ -56,7 +56,9 @@ final class LineConnection: PolledSocket {
         do throws(LocalSocketError) {
             let mark = await wait(until: deadline) { state -> Result<Int, LocalSocketError>? in
                 if state.isHungUp || state.finishBy != nil { return .failure(.closed) }
-                guard state.unsent.count + line.count < Self.maximumBytesUnsent else { return nil }
+                guard state.unsent.isEmpty || state.unsent.count + line.count < Self.maximumBytesUnsent else {
+                    return nil
+                }
                 state.unsent += line + [0x0A]
                 return .success(state.sent + state.unsent.count)
             }

@@ -6,10 +6,12 @@ internal import Synchronization
 package final class LocalSocketClient: Sendable {
     private let connection: LineConnection
     private let poller: SocketPoller
+    private let maximumRequestBytes: Int
     /// The first line may be the protocol's own refusal; later ones are the handler's.
     private let hasRead = Mutex(false)
 
-    private init(descriptor: Int32) throws(LocalSocketError) {
+    private init(descriptor: Int32, maximumRequestBytes: Int) throws(LocalSocketError) {
+        self.maximumRequestBytes = maximumRequestBytes
         do throws(LocalSocketError) {
             poller = try SocketPoller()
         } catch {
@@ -23,15 +25,18 @@ package final class LocalSocketClient: Sendable {
     deinit { close() }
 
     /// Errors: `notRunning`, `notPermitted` (by the file system), `busy`, `system`.
-    package static func connect(path: String) throws(LocalSocketError) -> LocalSocketClient {
-        try LocalSocketClient(descriptor: UnixSocket.connect(to: path))
+    package static func connect(
+        path: String, maximumRequestBytes: Int = LocalSocketServer.maximumRequestBytes
+    ) throws(LocalSocketError) -> LocalSocketClient {
+        try LocalSocketClient(
+            descriptor: UnixSocket.connect(to: path), maximumRequestBytes: maximumRequestBytes)
     }
 
-    /// The request first, then whatever lines it provides for; at most 64 KiB each.
+    /// The request first, then whatever lines it provides for; at most `maximumRequestBytes` each.
     /// Errors: `notPermitted` or `busy` where the server has said so, `closed`, `timedOut`, `tooLong`, `cancelled`.
     package func send(_ line: JSON) async throws(LocalSocketError) {
         let bytes = line.encoded()
-        guard bytes.count <= LocalSocketServer.maximumRequestBytes else { throw .tooLong }
+        guard bytes.count <= maximumRequestBytes else { throw .tooLong }
         do throws(LocalSocketError) {
             try await connection.send(bytes, by: .now + LocalSocketServer.writeTimeout)
         } catch {

@@ -5,12 +5,13 @@ internal import Synchronization
 /// Listens on a Unix stream socket for other programs of this machine. Lines of JSON, in both directions.
 ///
 /// ```
-/// client: request line ≤ 64 KiB, within 5 s        server: any number of event lines ≤ 1 MiB, then end
+/// client: request line ≤ 64 KiB¹, within 5 s       server: any number of event lines ≤ 1 MiB, then end
 ///         further lines, where the request has them        or {"error":code,"message":text} and end
 /// ```
+/// ¹ Unless server and client say otherwise.
 /// Codes of the protocol itself: `not-permitted`, `busy`, `malformed`, `too-long`, `timed-out`.
 package final class LocalSocketServer: Sendable {
-    static let maximumRequestBytes = 65_536
+    package static let maximumRequestBytes = 65_536
     static let maximumEventBytes = 1 << 20
     static let writeTimeout = Duration.seconds(10)
 
@@ -25,6 +26,7 @@ package final class LocalSocketServer: Sendable {
     /// from memory. Errors: `alreadyRunning`, `system`.
     package init(
         path: String, mode: UInt32 = 0o666, maximumConnections: Int = 32, requestTimeout: Duration = .seconds(5),
+        maximumRequestBytes: Int = LocalSocketServer.maximumRequestBytes,
         allow: @escaping @Sendable (PeerCredentials) -> Bool, handler: @escaping Handler
     ) throws(LocalSocketError) {
         let poller = try SocketPoller()
@@ -45,7 +47,7 @@ package final class LocalSocketServer: Sendable {
                 }
                 let isTaken = connections.add {
                     let connection = LineConnection(
-                        descriptor: descriptor, maximumLineBytes: Self.maximumRequestBytes, poller: poller)
+                        descriptor: descriptor, maximumLineBytes: maximumRequestBytes, poller: poller)
                     return { await Self.serve(connection, peer, requestTimeout, handler) }
                 }
                 if !isTaken { Self.refuse(descriptor, .busy) }

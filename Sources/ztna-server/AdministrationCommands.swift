@@ -1,4 +1,3 @@
-internal import AccessPolicy
 import ArgumentParser
 import Glibc
 import LocalSocket
@@ -29,7 +28,8 @@ struct ControlOptions: ParsableArguments {
             directory = "/var/lib/ztna"
         }
         do throws(LocalSocketError) {
-            let client = try LocalSocketClient.connect(path: directory + "/control.sock")
+            let client = try LocalSocketClient.connect(
+                path: directory + "/control.sock", maximumRequestBytes: ControlSocket.maximumRequestBytes)
             defer { client.close() }
             try await client.send(request)
             guard let answer = try await client.nextEvent(timeout: .seconds(30)) else { throw .closed }
@@ -179,40 +179,5 @@ struct PeopleCommand: AsyncParsableCommand {
     func run() async throws {
         let rows = try await control.ask(["command": "people-list"])
         control.show(rows, columns: ["email", "name", "provider", "active", "groups", "open_sessions"])
-    }
-}
-
-struct PolicyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "Check the policy file, or have the server read it again.",
-        subcommands: [Check.self, Reload.self])
-
-    struct Check: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Say everything that is wrong with a policy file.")
-        @Argument(help: "The policy file.") var file: String
-
-        func run() throws {
-            switch PolicyFile.load(path: file, files: .ofSystem(), now: Int(time(nil))) {
-            case .success(let document):
-                let policy = document.policy
-                print(
-                    "policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)"
-                )
-            case .failure(let invalid):
-                StandardError.write(invalid.description + "\n")
-                throw ExitCode.failure
-            }
-        }
-    }
-
-    struct Reload: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Put the policy file into force now.")
-        @OptionGroup var control: ControlOptions
-
-        func run() async throws {
-            let result = try await control.ask(["command": "policy-reload"])
-            print(
-                control.json ? result.encodedText() : "In force: \(result.objectValue?["revision"]?.stringValue ?? "")")
-        }
     }
 }

@@ -7,6 +7,9 @@ import Wire
 ///
 /// One request `{"command": …}`, one answer `{"result": …}` or `{"error": words}`.
 struct ControlSocket: Sendable {
+    /// A request may bring a policy along, as a JSON text.
+    static let maximumRequestBytes = 10 << 20
+
     let administration: Administration
 
     func answer(_ request: JSON, _ peer: PeerCredentials, _ responder: Responder) async throws {

@@ -1,12 +1,17 @@
 import AccessPolicy
 import Audit
 import Coordinator
+import Cryptography
 import Glibc
 import Identity
 import Logging
 import ServerConfiguration
+import Store
 
-/// The policy file, read again when it changes. A wrong one is reported with every error, and the old one stays.
+/// The policy in force: the policy file, and behind its rules the access that administrators gave for a time.
+///
+/// The file is read again when it changes, and once a day, since what is known of time zones ends. A wrong one is reported
+/// with every error, and the old one stays. Every file that was in force is kept in the store.
 actor PolicyReloading {
     private struct Stamp: Equatable {
         var modified: Int
@@ -15,57 +20,136 @@ actor PolicyReloading {
         var inode: UInt
     }
 
-    private let path: String
-    private let coordinator: Coordinator
-    private let audit: any AuditSink
-    private let logger: Logger
+    /// What keeps a policy from being put in force, in words.
+    struct Refusal: Error { let explanation: String }
+
+    let path: String
+    let coordinator: Coordinator
+    let store: any Store
+    let administrators: WorkingAdministrators
+    let clock: @Sendable () -> Int
+    let randomness: Randomness
+    let audit: any AuditSink
+    let logger: Logger
+    private(set) var document: PolicyDocument
+    /// Open ones, the oldest first.
+    var grants: [TemporaryGrant] = []
     private var stamp: Stamp?
-    /// Of the policy in force.
-    private var tagOwners: [TagName: [Selector]]
+    private var readAt: Int
 
     init(
-        path: String, tagOwners: [TagName: [Selector]], coordinator: Coordinator, audit: any AuditSink, logger: Logger
+        path: String, document: PolicyDocument, coordinator: Coordinator, store: any Store,
+        administrators: WorkingAdministrators, clock: @escaping @Sendable () -> Int, randomness: Randomness,
+        audit: any AuditSink, logger: Logger
     ) {
         self.path = path
-        self.tagOwners = tagOwners
+        self.document = document
         self.coordinator = coordinator
+        self.store = store
+        self.administrators = administrators
+        self.clock = clock
+        self.randomness = randomness
         self.audit = audit
         self.logger = logger
         stamp = Self.stamp(of: path)
+        readAt = clock()
     }
 
-    /// Who may give that tag beside the administrators.
-    func owners(of tag: TagName) -> [Selector] { tagOwners[tag] ?? [] }
+    /// Once, when the coordinator has started: grants that are still open join the file's rules, and the file is recorded.
+    func start() async {
+        do {
+            let now = clock()
+            grants = try await store.read { try $0.temporaryGrants(openAt: now) }
+            try await record(document, by: "file", note: nil)
+        } catch { logger.error("the policy's records could not be read", metadata: ["reason": "\(Self.words(error))"]) }
+        if !grants.isEmpty { await putInForce() }
+    }
 
+    /// Call it each second.
     func reloadIfChanged() async {
+        let now = clock()
         let current = Self.stamp(of: path)
-        guard current != stamp else { return }
-        stamp = current
-        await reload()
+        if current != stamp {
+            stamp = current
+            await reload()
+        } else if now - readAt >= 86_400 || now < readAt {
+            await reload()
+        }
+        let open = grants.filter { $0.isOpen(at: now) }
+        if open.count != grants.count {
+            logger.notice("access for a time is over", metadata: ["grants": "\(grants.count - open.count)"])
+            grants = open
+            await putInForce()
+        }
     }
 
-    /// Nil when the new policy is in force, else everything that is wrong with it.
+    /// Nil when the file is in force, else everything that is wrong with it.
     @discardableResult
     func reload() async -> String? {
-        switch PolicyFile.load(path: path, files: .ofSystem(), now: Int(time(nil))) {
+        readAt = clock()
+        switch PolicyFile.load(path: path, files: .ofSystem(), now: readAt) {
         case .success(let document):
-            let policy = document.policy
-            await coordinator.setPolicy(policy)
-            tagOwners = document.tagOwners
-            audit.record(
-                AuditEvent(
-                    .administration, "policy-in-force", .success, at: Int(time(nil)), actor: .server,
-                    subject: AuditSubject(.policy, id: policy.revision), revision: policy.revision))
-            logger.notice(
-                "policy in force", metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)"])
-            return nil
+            do {
+                try await put(document, by: "file", note: nil)
+                return nil
+            } catch {
+                tellRefusal(Self.words(error))
+                logger.error("the new policy is refused, the old one stays in force\n\(Self.words(error))")
+                return Self.words(error)
+            }
         case .failure(let invalid):
-            audit.record(
-                AuditEvent(
-                    .administration, "policy-in-force", .refused, at: Int(time(nil)), actor: .server,
-                    reason: invalid.description))
+            tellRefusal(invalid.description)
             logger.error("the new policy is wrong, the old one stays in force\n\(invalid.description)")
             return invalid.description
+        }
+    }
+
+    /// Puts it in force, unless nobody would be left to administer. `writing` happens between the decision and its effect.
+    func put(
+        _ document: PolicyDocument, by: String, note: String?, writing: () throws(Refusal) -> Void = {}
+    ) async throws {
+        try await administrators.requireSome(
+            under: document.policy.localGroups, instead: self.document.policy.localGroups, in: store)
+        try writing()
+        stamp = Self.stamp(of: path)
+        try await record(document, by: by, note: note)
+        self.document = document
+        await putInForce()
+        let policy = document.policy
+        audit.record(
+            AuditEvent(
+                .administration, "policy-in-force", .success, at: clock(), actor: .server,
+                subject: AuditSubject(.policy, id: policy.revision), revision: policy.revision))
+        logger.notice(
+            "policy in force",
+            metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)", "by": "\(by)"])
+    }
+
+    private func tellRefusal(_ reason: String) {
+        audit.record(
+            AuditEvent(
+                .administration, "policy-in-force", .refused, at: clock(), actor: .server, reason: reason))
+    }
+
+    func putInForce() async {
+        await coordinator.setPolicy(document.policy(adding: grants.compactMap(\.rule)))
+    }
+
+    /// A file that is in force already is no new revision.
+    private func record(_ document: PolicyDocument, by: String, note: String?) async throws {
+        let record = PolicyRevisionRecord(
+            revision: document.policy.revision, text: document.bytes, at: clock(), by: by, note: note)
+        try await store.write { transaction in
+            guard try transaction.policyRevisions(last: 1).first?.revision != record.revision else { return }
+            try transaction.append(record)
+        }
+    }
+
+    static func words(_ error: any Error) -> String {
+        switch error {
+        case let error as Refusal: error.explanation
+        case let error as StoreError: error.explanation
+        default: "\(error)"
         }
     }
 

@@ -37,9 +37,9 @@ struct ServerAssembly {
             ServerConfiguration.load(path: configurationPath, files: .ofSystem(), now: Int(time(nil))))
         let document = try Self.loaded(
             PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil))))
-        for warning in configuration.warnings {
+        for warning in configuration.warnings + document.warnings {
             logger.warning(
-                "configuration: \(warning.message)",
+                "\(warning.message)",
                 metadata: ["file": "\(warning.file)", "line": "\(warning.line)"])
         }
         do {
@@ -78,12 +78,14 @@ struct ServerAssembly {
                         SAMLServices(signingKey: $0.signingKey, workers: XMLWorkers(), readFile: MetadataFile.read)
                     },
                     clock: clock, randomness: .system, audit: evidence.log, logger: logger))
+            let administrators = WorkingAdministrators(configuration.providers)
             let policyFile = PolicyReloading(
-                path: configuration.policyFile, tagOwners: document.tagOwners, coordinator: coordinator,
-                audit: evidence.log, logger: logger)
+                path: configuration.policyFile, document: document, coordinator: coordinator, store: store,
+                administrators: administrators, clock: clock, randomness: .system, audit: evidence.log, logger: logger)
             self.policy = policyFile
             let administration = Administration(
                 MeshAdministration(coordinator: coordinator, policy: policyFile).commands
+                    + PolicyAdministration(policy: policyFile).commands
                     + SAMLControl(
                         serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
                         gateway: gateway
@@ -98,6 +100,9 @@ struct ServerAssembly {
                 },
                 attempts: { caller, body throws(ControlServices.Refusal) in
                     try await evidence.take(body, from: caller)
+                },
+                groups: { person, groups in
+                    WorkingAdministrators.groups(of: person, groups, await policyFile.document.policy.localGroups)
                 })
             self.gateway = gateway
             let url = configuration.url.text
@@ -107,7 +112,8 @@ struct ServerAssembly {
                 onRunning: { port in logger.notice("listening", metadata: ["port": "\(port)", "url": "\(url)"]) })
             self.certificates = certificates
             control = try LocalSocketServer(
-                path: state.socketPath, mode: 0o600, allow: { $0.uid == 0 || $0.uid == getuid() },
+                path: state.socketPath, mode: 0o600, maximumRequestBytes: ControlSocket.maximumRequestBytes,
+                allow: { $0.uid == 0 || $0.uid == getuid() },
                 handler: ControlSocket(administration: administration).answer)
         } catch { throw Failure(explanation: Self.explanation(of: error)) }
     }
@@ -117,6 +123,7 @@ struct ServerAssembly {
         do throws(CoordinatorError) { try await coordinator.start() } catch {
             throw Failure(explanation: error.explanation)
         }
+        await policy.start()
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

@@ -23,8 +23,8 @@ import Testing
             .get()
         let policy = try PolicyFile.load(path: configuration.policyFile, files: Self.system, now: 0).get().policy
         #expect(
-            configuration.providers.count == 2 && configuration.warnings.isEmpty && policy.rules.count == 3
-                && policy.tests.count == 3)
+            configuration.providers.count == 2 && configuration.warnings.isEmpty && policy.rules.count == 5
+                && policy.tests.count == 7)
     }
 }
 

@@ -82,25 +82,24 @@ struct ControlRoutes: Sendable {
     }
 
     private func standing(of token: AccessToken, now: Int) async throws -> Standing {
-        let configuration = configuration
-        let found = try await services.store.read { reader -> Standing? in
+        let found = try await services.store.read { reader -> (Session, PersonRecord, Set<GroupName>)? in
             guard let session = try reader.session(token.session), session.isActive(at: now),
                 session.device == token.device, session.person == token.person,
                 let person = try reader.person(session.person), person.isActive
             else { return nil }
-            // An identity provider names administrators among its own people only.
-            let selectors = configuration.provider(person.provider)?.admins ?? []
-            let groups = selectors.isEmpty ? [] : Set(try reader.memberships(of: person.id).keys)
-            return Standing(
-                caller: ControlServices.Caller(
-                    session: session.id, person: person.id, device: session.device,
-                    label: person.email?.text ?? person.displayName),
-                isAdministrator: person.isAdministrator(by: selectors, groups: groups), mfaAt: session.mfaAt, now: now)
+            return (session, person, Set(try reader.memberships(of: person.id).keys))
         }
-        guard let found else {
+        guard let (session, person, memberships) = found else {
             throw OAuthFailure(.invalidToken, "the session is over: sign in again with `ztna login`")
         }
-        return found
+        // An identity provider names administrators among its own people only.
+        let selectors = configuration.provider(person.provider)?.admins ?? []
+        let groups = selectors.isEmpty ? [] : await control.groups?(person, memberships) ?? memberships
+        return Standing(
+            caller: ControlServices.Caller(
+                session: session.id, person: person.id, device: session.device,
+                label: person.email?.text ?? person.displayName),
+            isAdministrator: person.isAdministrator(by: selectors, groups: groups), mfaAt: session.mfaAt, now: now)
     }
 
     private func requireRecentSignIn(_ standing: Standing) throws(OAuthFailure) {
