@@ -80,7 +80,10 @@ struct MeshAdministration: Sendable {
     }
 
     private func requireOwner(_ caller: ControlServices.Caller, of tag: TagName) async throws {
-        guard try await policy.owns(caller.person, tag) else {
+        let owners = await policy.owners(of: tag)
+        guard !owners.isEmpty, let person = await coordinator.principal(of: caller.session),
+            owners.contains(where: { $0.matches(person) })
+        else {
             throw ControlServices.Refusal(
                 .notAnAdministrator,
                 "\(caller.label) may not give or take tag:\(tag.text): its owners are those that `tag_owners` in the policy "

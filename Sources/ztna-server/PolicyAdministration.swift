@@ -141,17 +141,3 @@ struct PolicyAdministration: Sendable {
         ]
     }
 }
-
-extension PolicyReloading {
-    /// Whether the policy's `tag_owners` let this person give nodes that tag.
-    func owns(_ person: PersonID, _ tag: TagName) async throws -> Bool {
-        let owners = document.owners(of: tag)
-        guard !owners.isEmpty else { return false }
-        let found = try await store.read { reader in
-            try reader.person(person).map { ($0, Set(try reader.memberships(of: person).keys)) }
-        }
-        guard let (record, groups) = found, record.isActive else { return false }
-        let principal = document.policy.localGroups.enriched(Principal(of: record, groups: groups))
-        return owners.contains { $0.matches(principal) }
-    }
-}

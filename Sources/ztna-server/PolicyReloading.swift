@@ -55,6 +55,9 @@ actor PolicyReloading {
         readAt = clock()
     }
 
+    /// Who may give that tag beside the administrators.
+    func owners(of tag: TagName) -> [Selector] { document.owners(of: tag) }
+
     /// Once, when the coordinator has started: grants that are still open join the file's rules, and the file is recorded.
     func start() async {
         do {
@@ -87,7 +90,9 @@ actor PolicyReloading {
     @discardableResult
     func reload() async -> String? {
         readAt = clock()
-        switch PolicyFile.load(path: path, files: .ofSystem(), now: readAt) {
+        // Without the store there is nobody to warn of.
+        let known = try? await directory().known
+        switch PolicyFile.load(path: path, files: .ofSystem(), now: readAt, known: known) {
         case .success(let document):
             do {
                 try await put(document, by: "file", note: nil)
@@ -112,7 +117,7 @@ actor PolicyReloading {
             under: document.policy.localGroups, instead: self.document.policy.localGroups, in: store)
         try writing()
         stamp = Self.stamp(of: path)
-        try await record(document, by: by, note: note)
+        let isOther = document.policy.revision != self.document.policy.revision
         self.document = document
         await putInForce()
         let policy = document.policy
@@ -123,6 +128,14 @@ actor PolicyReloading {
         logger.notice(
             "policy in force",
             metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)", "by": "\(by)"])
+        if isOther {
+            for warning in document.warnings {
+                logger.warning("policy: \(warning.message)", metadata: ["line": "\(warning.line)"])
+            }
+        }
+        do { try await record(document, by: by, note: note) } catch {
+            logger.error("the policy is in force, and not in its history", metadata: ["reason": "\(Self.words(error))"])
+        }
     }
 
     private func tellRefusal(_ reason: String) {

@@ -8,7 +8,7 @@ import Store
 /// What another policy would change, and putting it in the place of the file.
 extension PolicyReloading {
     /// People and groups, for warnings; and everybody and everything, for the difference.
-    private func directory() async throws -> PolicyDirectory {
+    func directory() async throws -> PolicyDirectory {
         PolicyDirectory(people: try await coordinator.people(), nodes: try await coordinator.nodes())
     }
 
@@ -41,7 +41,7 @@ extension PolicyReloading {
 
     /// Replaces the policy file, and puts it in force. `instead`: the revision that the difference was shown against.
     func apply(_ bytes: [UInt8], name: String, instead revision: String?, by: String, note: String?) async throws {
-        let document = try parsed(bytes, name: name, known: nil)
+        let document = try parsed(bytes, name: name, known: try await directory().known)
         if let revision, revision != self.document.policy.revision {
             throw Refusal(explanation: "the policy has changed meanwhile: look at the difference again")
         }

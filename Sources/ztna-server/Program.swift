@@ -14,8 +14,8 @@ struct Program: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, CheckCommand.self, SessionsCommand.self, NodesCommand.self, PeopleCommand.self,
-            SAMLCommand.self, SCIMCommand.self, DirectoryCommand.self, PolicyCommand.self, AuditCommand.self,
-            VersionCommand.self,
+            SAMLCommand.self, SCIMCommand.self, DirectoryCommand.self, PolicyCommand.self, GrantsCommand.self,
+            AuditCommand.self, VersionCommand.self,
         ])
 }
 

@@ -1,0 +1,146 @@
+import Foundation
+import StrictJSON
+import Testing
+import Walkthrough
+
+extension `The programs together` {
+    @Suite(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")"))
+    struct `An operator's policy` {
+        private static let stricter = """
+            groups:
+              operators: user:alice@example.com
+            rules:
+              - { name: all-to-all, source: "*", destination: "*", allow: [tcp/22], when: { mfa: 1h } }
+              - { name: wiki, source: group:operators, destination: tag:wiki, allow: tcp/443 }
+
+            """
+
+        private func server(_ site: Site, _ words: String...) async throws -> RunningProgram.Finished {
+            try await RunningProgram(
+                Place.program("ztna-server"), words + ["--state", site.folder.path("state")],
+                environment: ["SWIFT_BACKTRACE": "enable=no"], in: site.folder.url
+            ).finish()
+        }
+
+        private func signIn(_ site: Site) async throws {
+            let transport = site.transport()
+            var device = try site.device(transport)
+            let begun = try await device.beginSignIn()
+            var browser = Browser(transport: transport)
+            let walk = SignInWalk(user: "alice", password: "alice-password", number: begun.integer("number"))
+            let page = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+            try #require(page.outcome == "allowed", "\(browser.history) \(page.text)")
+            _ = try await device.poll(try #require(begun.string("device_code")))
+        }
+
+        private func inForce(_ site: Site) async throws -> [JSON] {
+            try await site.administer("policy", "history").arrayValue ?? []
+        }
+
+        private func policy(_ site: Site) throws -> String {
+            try String(contentsOfFile: site.folder.path("policy.yaml"), encoding: .utf8)
+        }
+
+        @Test func `is compared, applied, listed and put back`() async throws {
+            let site = try await Site()
+            try await signIn(site)
+            let new = try site.folder.write("new.yaml", Self.stricter)
+            let path = site.folder.path("policy.yaml")
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+            let shown = try await server(site, "policy", "diff", new)
+            #expect(shown.status == 0, "\(shown.everything)")
+            #expect(shown.output.contains("rule wiki comes, which concerns nobody now"), "\(shown.everything)")
+            // Nobody is there to ask.
+            #expect(try await server(site, "policy", "apply", new).status == 1)
+            #expect(try policy(site) == Site.policy)
+
+            let applied = try await server(site, "policy", "apply", new, "--yes", "--note", "a second factor")
+            #expect(applied.status == 0 && applied.output.contains("In force: "), "\(applied.everything)")
+            #expect(try policy(site) == Self.stricter)
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o640)
+            let history = try await inForce(site)
+            #expect(history.map { $0.objectValue?["note"] } == ["a second factor", .null])
+            #expect(history.last?.objectValue?["by"] == "file")
+            let first = try #require(history.last?.objectValue?["revision"]?.stringValue)
+            let back = try await server(site, "policy", "rollback", String(first.prefix(6)), "--yes")
+            #expect(back.status == 0, "\(back.everything)")
+            #expect(try policy(site) == Site.policy)
+            #expect(
+                try await inForce(site).map { $0.objectValue?["note"] } == [
+                    .string("back to \(first)"), "a second factor", .null,
+                ])
+            #expect(
+                try await server(site, "policy", "rollback", "0000", "--yes").errors.contains(
+                    "no policy that was in force"))
+            // What is kept outlives the server.
+            try await site.killAndRestart()
+            #expect(try await inForce(site).count == 3)
+        }
+
+        @Test func `stays when the next fails its own test, and says why`() async throws {
+            let site = try await Site()
+            let wrong = Self.stricter + "tests: [{ from: group:x, to: tag:wiki, on: tcp/443, expect: allow }]\n"
+            let file = try site.folder.write("wrong.yaml", wrong)
+            let end = try await server(site, "policy", "apply", file, "--yes")
+            #expect(end.status == 1 && end.errors.contains("6:9: error: this test fails"), "\(end.everything)")
+            try site.folder.write("policy.yaml", wrong)
+            _ = try await site.server.line(
+                "the policy to be refused", /the new policy is wrong, the old one stays in force/, from: \.errors)
+            #expect(try await inForce(site).count == 1)
+        }
+
+        @Test func `never leaves nobody to administer`() async throws {
+            let site = try await Site(provider: "admins: group:engineering")
+            try await signIn(site)
+            let people = try await site.administer("people").arrayValue ?? []
+            let groups = people.first?.objectValue?["groups"]?.arrayValue?.compactMap { $0.objectValue?["group"] } ?? []
+            try #require(groups.contains("engineering"), "\(people)")
+            let text = "groups: { engineering: user:nobody@example.com }\n" + Site.policy
+            let file = try site.folder.write("new.yaml", text)
+            for words in [["policy", "diff", file], ["policy", "apply", file, "--yes"]] {
+                let end = try await RunningProgram(
+                    Place.program("ztna-server"), words + ["--state", site.folder.path("state")], in: site.folder.url
+                ).finish()
+                #expect(
+                    end.status == 1 && end.errors.contains("no administrator: alice@example.com"), "\(end.everything)")
+            }
+            try site.folder.write("policy.yaml", text)
+            _ = try await site.server.line(
+                "the policy to be refused", /leave no administrator: alice@example.com/, from: \.errors)
+            #expect(try await inForce(site).count == 1)
+            let good = text.replacing("user:nobody@example.com", with: "user:alice@example.com")
+            let end = try await server(site, "policy", "apply", try site.folder.write("good.yaml", good), "--yes")
+            #expect(end.status == 0, "\(end.everything)")
+        }
+
+        @Test func `gives one person access for a time, and takes it back`() async throws {
+            let site = try await Site()
+            try await signIn(site)
+            for (words, reason) in [
+                (["bob@example.com", "tag:db", "tcp/22", "--for", "2h"], "nobody active has the address"),
+                (["alice@example.com", "*", "tcp/22", "--for", "2h"], "a grant names its destination"),
+                (["alice@example.com", "tag:db", "tcp/22", "--for", "31d"], "from one minute to 30 days"),
+                (["alice@example.com", "tag:db", "ssh", "--for", "2h"], "ssh is not tcp/PORT"),
+            ] {
+                let end = try await RunningProgram(
+                    Place.program("ztna-server"), ["grants", "add"] + words + ["--state", site.folder.path("state")],
+                    in: site.folder.url
+                ).finish()
+                #expect(end.status == 1 && end.errors.contains(reason), "\(end.everything)")
+            }
+            let given = try await site.administer(
+                "grants", "add", "alice@example.com", "tag:db", "tcp/22", "--for", "2h", "--reason", "incident 4711")
+            let name = try #require(given.objectValue?["grant"]?.stringValue)
+            #expect(name.hasPrefix("grant-"))
+            // It is stored, so a killed server has it again.
+            try await site.killAndRestart()
+            let listed = try await site.administer("grants", "list").arrayValue ?? []
+            #expect(listed.map { $0.objectValue?["grant"]?.stringValue } == [name])
+            #expect(listed.first?.objectValue?["reason"] == "incident 4711")
+            _ = try await site.administer("grants", "revoke", name)
+            #expect(try await site.administer("grants", "list") == [])
+            #expect(try await server(site, "grants", "revoke", name).errors.contains("no grant that is open"))
+        }
+    }
+}
