@@ -72,7 +72,7 @@ package struct AttemptUpload: Sendable {
             await spool.discard(batch.id)
             return true
         }
-        guard (try? JSONMembers(parsing: answer).object("result").bool("stored")) == true else {
+        guard (try? JSONMembers(parsing: answer).bool("stored")) == true else {
             throw ControlError.malformed("stored")
         }
         await spool.discard(batch.id)

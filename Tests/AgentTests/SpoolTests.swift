@@ -248,7 +248,7 @@ extension AttemptSpool {
             return try box.withLock { box in
                 box.received.append(
                     (try members.string("batch"), try members.array("records"), try members.integer("lost")))
-                return try (box.answers.isEmpty ? .success(["result": ["stored": true]]) : box.answers.removeFirst())
+                return try (box.answers.isEmpty ? .success(["stored": true]) : box.answers.removeFirst())
                     .get().encoded()
             }
         }
@@ -272,7 +272,7 @@ extension AttemptSpool {
         arguments: [
             .failure(.transport(.timedOut)), .failure(.refused(status: 503, name: "x", description: "", retryAfter: 1)),
             .failure(.refused(status: 400, name: "invalid_dpop_proof", description: "", retryAfter: nil)),
-            .success(["result": ["stored": false]]), .success([:]),
+            .success(["stored": false]), .success([:]),
         ] as [Result<JSON, ControlError>])
     func `sends the same batch again after`(_ answer: Result<JSON, ControlError>) async throws {
         let place = try Place()
