@@ -33,6 +33,8 @@ package final class AuditLog: AuditSink {
     let logger: Logger
     let signal = AuditSignal()
     let intake = Mutex(IntakeLimit())
+    /// How far the change log has been read in this run.
+    let changePosition = Mutex(0)
     private let work = AuditSignal()
     private let queue = Mutex(Queue())
     private let limit: Int

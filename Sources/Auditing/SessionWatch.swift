@@ -3,6 +3,7 @@ internal import Identity
 internal import Logging
 internal import Sessions
 internal import Store
+internal import Synchronization
 
 /// Reads the change log and records each session's end with its reason, whatever ended it: a time, a person, an
 /// administrator, a directory or another process on the same store.
@@ -19,33 +20,37 @@ extension AuditLog {
         for await _ in signals { await recordChangesOrLog() }
     }
 
-    /// Takes in what the change log holds by now.
+    /// Takes in what the change log holds by now. Changes that end no session cost one read: the place is stored with the
+    /// next end, or once it has moved far.
     package func recordSessionEnds() async throws {
         let keeping = Keeping(self)
         var isFull = true
         while isFull {
-            let (events, full) = try await store.write { records -> ([AuditEvent], Bool) in
-                guard let after = try records.auditCursor(of: Self.changeCursor) else {
-                    // The first start: what happened before is not known to be complete.
-                    try records.setAuditCursor(of: Self.changeCursor, to: try records.lastChangeSequence())
-                    return ([], false)
+            let known = changePosition.withLock { $0 }
+            guard let found = try await store.read({ try SessionEnds(after: known, from: $0) }) else {
+                // The first start: what happened before is not known to be complete.
+                try await store.write {
+                    try $0.setAuditCursor(of: Self.changeCursor, to: try $0.lastChangeSequence())
                 }
-                let changes = try records.changes(after: after, limit: Self.batch)
-                guard let last = changes.last else { return ([], false) }
-                var seen: Set<SessionID> = []
-                var events: [AuditEvent] = []
-                for change in changes {
-                    guard case .session(let id) = change.subject, let session = try records.session(id),
-                        let endedAt = session.endedAt, change.at == endedAt, seen.insert(id).inserted
-                    else { continue }
-                    events.append(try Self.end(of: session, at: endedAt, from: records))
-                }
-                if !events.isEmpty { try keeping.append(events, to: records) }
-                try records.setAuditCursor(of: Self.changeCursor, to: last.sequence)
-                return (events, changes.count == Self.batch)
+                return
             }
-            if !events.isEmpty { signal.raise() }
-            isFull = full
+            isFull = found.isFull
+            if !found.events.isEmpty || found.through - found.stored >= Self.batch {
+                let isOurs = try await store.write { records -> Bool in
+                    // Another replica may have been here.
+                    guard try records.auditCursor(of: Self.changeCursor) == found.stored else { return false }
+                    if !found.events.isEmpty { try keeping.append(found.events, to: records) }
+                    try records.setAuditCursor(of: Self.changeCursor, to: found.through)
+                    return true
+                }
+                if isOurs, !found.events.isEmpty { signal.raise() }
+                guard isOurs else {
+                    changePosition.withLock { $0 = 0 }
+                    isFull = true
+                    continue
+                }
+            }
+            changePosition.withLock { $0 = found.through }
         }
     }
 
@@ -56,13 +61,38 @@ extension AuditLog {
                 metadata: ["error": "\(Self.storeError(error).explanation)"])
         }
     }
+}
+
+/// The sessions that a stretch of the change log says have ended.
+private struct SessionEnds: Sendable {
+    var events: [AuditEvent] = []
+    /// How far the log was read, and how far it is stored that it was.
+    var through: Int
+    var stored: Int
+    var isFull: Bool
+
+    /// Nil before the first start.
+    init?(after known: Int, from records: any StoreReader) throws {
+        guard let stored = try records.auditCursor(of: AuditLog.changeCursor) else { return nil }
+        let changes = try records.changes(after: max(known, stored), limit: AuditLog.batch)
+        self.stored = stored
+        through = changes.last?.sequence ?? max(known, stored)
+        isFull = changes.count == AuditLog.batch
+        var seen: Set<SessionID> = []
+        for change in changes {
+            guard case .session(let id) = change.subject, let session = try records.session(id),
+                let endedAt = session.endedAt, change.at == endedAt, seen.insert(id).inserted
+            else { continue }
+            events.append(try Self.end(of: session, at: endedAt, from: records))
+        }
+    }
 
     private static func end(of session: Session, at endedAt: Int, from records: any StoreReader) throws -> AuditEvent {
         let person = try records.person(session.person)
         let node = try records.node(device: session.device)
         return AuditEvent(
             .signIn, "session-ended", .success, at: endedAt,
-            actor: .person(session.person, label: person.map { $0.email?.text ?? $0.displayName }),
+            actor: .person(session.person, label: person?.label),
             provider: session.provider.text, session: session.id.text, device: session.device.thumbprint,
             host: node?.host.text, reason: session.end?.rawValue)
     }

@@ -108,7 +108,10 @@ import Testing
             try records.appendChange(.session(session.id), at: 1)
             try records.appendChange(.node(session.id), at: 1)
         }
+        // Changes that end no session cost no durable commit.
+        let commits = fixture.store.commits
         try await fixture.log.recordSessionEnds()
+        #expect(fixture.store.commits == commits)
         #expect(try await fixture.events() == [])
         try await fixture.store.write { [session = fixture.session] records in
             var session = session

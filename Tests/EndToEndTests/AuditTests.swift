@@ -36,7 +36,10 @@ extension `The programs together` {
                 ])
 
             // Changes are told, and refusals too; what only lists is not.
-            _ = try? await site.administer("sessions", "end", "nobody")
+            let refused = try await RunningProgram(
+                Place.program("ztna-server"), ["sessions", "end", "nobody", "--state", "state"], in: site.folder.url
+            ).finish()
+            #expect(refused.status == 1)
             _ = try await site.administer("people")
             let administration = try await Self.list(site, "--stream", "admin", "--outcome", "refused")
             #expect(try administration.map { try $0.string("action") } == ["sessions-end"])

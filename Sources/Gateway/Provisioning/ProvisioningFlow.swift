@@ -198,7 +198,8 @@ extension AuditEvent {
         self.init(
             .administration, "scim-" + entry.method.lowercased(), entry.status < 400 ? .success : .refused,
             at: entry.at.milliseconds / 1000, actor: .provisioning(token: token.named.text),
-            subject: AuditSubject(kind, id: entry.resource), provider: provider.text,
+            subject: AuditSubject(kind, id: entry.resource?.split(separator: "/").last.map(String.init)),
+            provider: provider.text,
             reason: entry.refusal ?? (entry.changes.isEmpty ? nil : entry.changes.joined(separator: ", ")))
     }
 }
