@@ -14,9 +14,9 @@ extension Conditions {
             let places = countries.sorted().map(\.text) + networks.map(\.description)
             parts.append("from " + places.joined(separator: " or "))
         }
-        if let until { parts.append("until \(ConditionFailure.utc(until))") }
         if !operatingSystems.isEmpty { parts.append("on " + operatingSystems.sorted().joined(separator: " or ")) }
         if let managed { parts.append(managed ? "managed devices" : "devices that are not managed") }
+        if let until { parts.append("until \(ConditionFailure.utc(until))") }
         return parts.joined(separator: ", ")
     }
 }

@@ -80,3 +80,25 @@ extension Policy {
             context: given.context(at: moment), now: moment)
     }
 }
+
+extension GivenFacts {
+    /// "mfa never, from FR"; empty when nothing is given.
+    package var words: String {
+        var parts: [String] = []
+        for (name, age) in [("mfa", mfa), ("auth_age", authAge), ("session_age", sessionAge)] {
+            switch age {
+            case .never: parts.append("\(name) never")
+            case .seconds(let seconds): parts.append("\(name) \(ConditionFailure.duration(seconds))")
+            case nil: break
+            }
+        }
+        if let at { parts.append("at \(ConditionFailure.utc(at))") }
+        if let place = country?.text ?? address?.description { parts.append("from \(place)") }
+        for (check, result) in (posture ?? [:]).sorted(by: { $0.key < $1.key }) {
+            parts.append("\(check) \(result.rawValue)")
+        }
+        if let operatingSystem { parts.append("on \(operatingSystem)") }
+        if let isManaged { parts.append(isManaged ? "managed" : "not managed") }
+        return parts.joined(separator: ", ")
+    }
+}

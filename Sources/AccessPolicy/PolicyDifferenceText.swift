@@ -53,11 +53,13 @@ package struct PolicyDifferenceText: Sendable {
     }
 
     private static func condition(_ conditions: Conditions) -> String {
-        conditions.isEmpty ? "" : " with \(conditions.words)"
+        if conditions.isEmpty { return "" }
+        let words = conditions.words
+        return words.hasPrefix("until ") ? " \(words)" : " with \(words)"
     }
 
     private static func moment(_ conditions: Conditions) -> String {
-        conditions.isEmpty ? "always" : "only with \(conditions.words)"
+        conditions.isEmpty ? "always" : "only" + condition(conditions)
     }
 
     private static func list(_ names: [String]) -> String {

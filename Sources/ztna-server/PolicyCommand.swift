@@ -35,7 +35,10 @@ struct PolicyCommand: AsyncParsableCommand {
             let policy = try PolicyCommand.load(file).policy
             for test in policy.tests {
                 let sides = [test.from, test.to].map { $0.map(\.text).joined(separator: " ") }
-                print("\(test.expect.rawValue)  \(sides[0]) -> \(sides[1])  \(test.on.text)")
+                let given = test.given.words
+                print(
+                    "\(test.expect.rawValue == "deny" ? "deny " : "allow")  \(sides[0]) -> \(sides[1])  \(test.on.text)"
+                        + (given.isEmpty ? "" : "  (\(given))"))
             }
             print("\(policy.tests.count) test(s) hold")
         }

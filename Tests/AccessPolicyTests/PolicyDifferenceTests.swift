@@ -33,6 +33,24 @@ private func recent(_ age: Int) -> Conditions {
     return conditions
 }
 
+@Suite struct `Facts that are given` {
+    @Test func `are told in words`() throws {
+        var facts = GivenFacts()
+        #expect(facts.words == "")
+        facts.mfa = .never
+        facts.sessionAge = .seconds(5400)
+        facts.at = 86_400
+        facts.country = CountryCode("FR")
+        facts.posture = [try PostureCheck("disk-encrypted"): .unknown]
+        facts.operatingSystem = "linux"
+        facts.isManaged = false
+        #expect(
+            facts.words
+                == "mfa never, session_age 1h 30m, at 1970-01-02 00:00 UTC, from FR, disk-encrypted unknown, on linux, "
+                + "not managed")
+    }
+}
+
 @Suite struct `The difference of two policies` {
     private static func lines(_ old: [Rule], _ new: [Rule], groups: [String: String] = [:]) throws -> [String] {
         let sources = [
@@ -96,6 +114,12 @@ private func recent(_ age: Int) -> Conditions {
         #expect(
             try Self.lines([sometimes], [try rule("a", "group:dba", "tag:db", "tcp/22", recent(7200))]) == [
                 "group:dba (2) -> tag:db (2): keeps tcp/22, now only with MFA within 2h (was only with MFA within 1h)"
+            ])
+        var ending = Conditions()
+        ending.until = 86_400
+        #expect(
+            try Self.lines([], [try rule("a", "group:dba", "tag:db", "tcp/22", ending)]) == [
+                "group:dba (2) -> tag:db (2): gains tcp/22 until 1970-01-02 00:00 UTC"
             ])
         // What is open anyway is not open under conditions.
         #expect(try Self.lines([always], [always, sometimes]) == [])
