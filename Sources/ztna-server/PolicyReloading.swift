@@ -124,7 +124,7 @@ actor PolicyReloading {
         audit.record(
             AuditEvent(
                 .administration, "policy-in-force", .success, at: clock(), actor: .server,
-                subject: AuditSubject(.policy, id: policy.revision), revision: policy.revision))
+                subject: AuditSubject(.policy, id: policy.revision), reason: "by \(by)", revision: policy.revision))
         logger.notice(
             "policy in force",
             metadata: ["revision": "\(policy.revision)", "rules": "\(policy.rules.count)", "by": "\(by)"])
