@@ -91,6 +91,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CMaxMindDB", pkgConfig: "libmaxminddb"),
         .systemLibrary(name: "CCurlFlags", pkgConfig: "libcurl"),
         .target(name: "CCurl", dependencies: ["CCurlFlags"]),
         .systemLibrary(name: "CLinuxFlags", pkgConfig: "libnftables"),
@@ -147,6 +148,7 @@ let package = Package(
         module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
         module("OperatorLog"),
+        module("Places", uses: ["CMaxMindDB", "NetworkAddresses", "AccessPolicy"]),
         module(
             "ServerConfiguration",
             uses: vocabulary + ["Audit", "SignedXML", "OpenIDConnect", "SAML", "IdentityProviders", "Sessions"],
@@ -190,7 +192,8 @@ let package = Package(
             uses: vocabulary + [
                 "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
                 "HTTPClient",
-                "LocalSocket", "ServerConfiguration", "Gateway", "Coordinator", "Audit", "Auditing", "OperatorLog",
+                "LocalSocket", "Places", "ServerConfiguration", "Gateway", "Coordinator", "Audit", "Auditing",
+                "OperatorLog",
             ],
             products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
@@ -225,6 +228,7 @@ let package = Package(
         tests("AuditTests", uses: ["StrictJSON", "Cryptography", "Identity", "SignedDocuments", "Audit"]),
         tests("OpenIDConnectTests", uses: vocabulary + ["OpenIDConnect"], fixtures: true),
         tests("SessionsTests", uses: vocabulary + ["Sessions"]),
+        tests("PlacesTests", uses: ["NetworkAddresses", "AccessPolicy", "Places"]),
         tests("EnforcementTests", uses: vocabulary + ["Enforcement"]),
         tests(
             "StoreTests", uses: vocabulary + ["Audit", "OpenIDConnect", "Sessions", "SCIM", "Store", "StoreSQLite"],
@@ -248,7 +252,7 @@ let package = Package(
             ],
             products: [logging]),
         tests(
-            "CoordinatorTests", uses: vocabulary + ["Sessions", "Store", "StoreSQLite", "Coordinator"],
+            "CoordinatorTests", uses: vocabulary + ["Sessions", "SCIM", "Store", "StoreSQLite", "Coordinator"],
             products: [logging]),
         tests(
             "AuditingTests",

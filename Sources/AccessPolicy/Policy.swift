@@ -78,6 +78,11 @@ package struct Policy: Hashable, Sendable {
         rules.filter { $0.names(source: source) }
     }
 
+    /// The rules that nobody satisfies unless something tells the country of an address.
+    package var rulesAskingCountries: [RuleName] {
+        rules.filter { !$0.conditions.countries.isEmpty }.map(\.name)
+    }
+
     /// The zones that some rules' hours are told in.
     package func zones(for rules: [Rule]) -> [String: ZoneTable] {
         let names = Set(rules.compactMap(\.conditions.hours?.zone))

@@ -2,7 +2,7 @@ package import AccessPolicy
 package import Cryptography
 internal import Identity
 package import Logging
-internal import NetworkAddresses
+package import NetworkAddresses
 internal import Sessions
 internal import SignedDocuments
 package import Store
@@ -32,6 +32,8 @@ package actor Coordinator {
     let store: any Store
     let clock: @Sendable () -> Int
     let randomness: Randomness
+    /// In which country an address is, as far as anybody knows.
+    let countries: @Sendable (IPAddress) -> CountryCode?
     let logger: Logger
 
     var pool: AddressPool?
@@ -56,12 +58,14 @@ package actor Coordinator {
     package init(
         store: any Store, signer: any Signer, configuration: CoordinatorConfiguration, policy: Policy,
         controlKeys: [String: Ed25519PublicKey] = [:], clock: @escaping @Sendable () -> Int,
-        randomness: Randomness = .system, logger: Logger
+        randomness: Randomness = .system, countries: @escaping @Sendable (IPAddress) -> CountryCode? = { _ in nil },
+        logger: Logger
     ) {
         self.store = store
         self.configuration = configuration
         self.clock = clock
         self.randomness = randomness
+        self.countries = countries
         self.logger = logger
         self.controlKeys = controlKeys.merging([signer.publicKey.thumbprint: signer.publicKey]) { _, own in own }
         run = randomness.token(8)
@@ -122,12 +126,13 @@ package actor Coordinator {
         }
     }
 
-    /// Puts another policy in force: signs the slices that changed, and tells each node whom it sees now and whom no more.
+    /// Puts another policy in force: signs the slices and authorizations that changed, and tells each node whom it sees now
+    /// and whom no more.
     package func setPolicy(_ policy: Policy) async {
         let now = clock()
         let old = mesh.policy.revision
         for id in mesh.setPolicy(policy, now: now) {
-            logger.error("no signature for the node's new policy: node withdrawn", metadata: metadata(of: id))
+            logger.error("no signature for the node under the new policy: node withdrawn", metadata: metadata(of: id))
             withdraw(id, reason: "signed-out")
             unsigned.insert(id)
         }

@@ -21,6 +21,8 @@ package enum CoordinatorError: Error, Hashable, Sendable {
     case notRegistered
     case unknownSession
     case unknownNode
+    /// No device has this name or overlay address.
+    case unknownHost
     /// An overlay prefix of the configuration that no address can be taken from; says which and why.
     case prefix(String)
     /// `start()` has not been called, or failed.
@@ -49,6 +51,7 @@ package enum CoordinatorError: Error, Hashable, Sendable {
         case .notRegistered: "the session has no node yet: register first"
         case .unknownSession: "no session has this id"
         case .unknownNode: "no node has this id"
+        case .unknownHost: "no device is called so: `ztna peers` lists those that you may know"
         case .prefix(let text): text
         case .notStarted: "the coordinator has not started"
         case .signing(let text): "the control key did not sign: \(text)"

@@ -70,6 +70,9 @@ extension Coordinator {
         if let feed = feeds[id], feed.session != session { endFeed(id, reason: "replaced") }
         do {
             let isNew = mesh.nodes[id] == nil
+            if let place = facts.record.place {
+                mesh.recall(id, at: NodeOrigin(address: place, country: countries(place)))
+            }
             try mesh.set(facts, now: now)
             unsigned.remove(id)
             if feeds[id] == nil {

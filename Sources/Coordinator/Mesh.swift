@@ -12,9 +12,11 @@ struct MeshNode: Sendable {
     var authorization = ""
     var issuedAt = 0
     var expiresAt = 0
-    /// Those that its policy document holds.
-    var rules: [Rule] = []
+    /// What its authorization says of its place.
+    var origin: NodeOrigin?
     var policy = ""
+    /// When the zones in its policy document are to be told anew; nil: it has none.
+    var refreshPolicyAt: Int?
 }
 
 /// All authorized nodes under one policy: who sees whom, and the signed documents, each signed once and shown to all.
@@ -23,29 +25,27 @@ struct MeshNode: Sendable {
 /// same peers, so a change of one node asks each group of them once, and then costs what it affects. What a change means
 /// for each netmap is collected in `drafts`.
 struct Mesh: Sendable {
-    private let issuer: String
-    private let lifetime: Int
-    private let signer: any Signer
-    private(set) var policy: Policy
+    private var documents: MeshDocuments
     private(set) var nodes: [NodeID: MeshNode] = [:]
     private var roles: [NodeID: RuleRoles] = [:]
     /// `roles` the other way round; no group is empty.
     private var groups: [RuleRoles: Set<NodeID>] = [:]
+    /// Where each node's stream comes from, whether or not its authorization says so.
+    private var origins: [NodeID: NodeOrigin] = [:]
     private(set) var drafts: [NodeID: DeltaDraft] = [:]
     /// No policy slice is signed with an earlier time: agents refuse an older one than they hold.
     private(set) var policyTime: Int
-    /// The prefixes that overlay addresses are taken from; known when the coordinator has started.
-    private var networks: [IPPrefix] = []
 
     init(configuration: CoordinatorConfiguration, signer: any Signer, policy: Policy, policyTime: Int) {
-        issuer = configuration.serverURL
-        lifetime = configuration.authorizationLifetime
-        self.signer = signer
-        self.policy = policy
+        documents = MeshDocuments(
+            issuer: configuration.serverURL, lifetime: configuration.authorizationLifetime, signer: signer,
+            policy: policy)
         self.policyTime = policyTime
     }
 
-    mutating func useNetworks(_ networks: [IPPrefix]) { self.networks = networks }
+    var policy: Policy { documents.policy }
+
+    mutating func useNetworks(_ networks: [IPPrefix]) { documents.networks = networks }
 
     mutating func raisePolicyTime(to time: Int) { policyTime = max(policyTime, time) }
 
@@ -57,26 +57,36 @@ struct Mesh: Sendable {
     /// Adds the node or takes its new facts in: signs again what changed, and only that. Errors: `signing`; then the mesh is
     /// as it was.
     mutating func set(_ facts: NodeFacts, now: Int) throws(CoordinatorError) {
-        guard let content = content(of: facts), let session = facts.session else {
-            remove(facts.record.id)
+        let id = facts.record.id
+        guard let principal = documents.principal(of: facts), let session = facts.session else {
+            remove(id)
             return
         }
-        let id = facts.record.id
+        let newRoles = documents.roles(of: principal)
+        let origin = documents.told(origins[id], roles: newRoles)
+        guard let content = documents.content(of: facts, principal: principal, origin: origin) else {
+            remove(id)
+            return
+        }
         let old = nodes[id]
         var node = old ?? MeshNode(facts: facts)
         node.facts = facts
-        if let old, self.content(of: old.facts) == content {
+        if let old, let before = documents.principal(of: old.facts),
+            documents.content(of: old.facts, principal: before, origin: old.origin) == content
+        {
             nodes[id] = node
             return
         }
-        let newRoles = RuleRoles(of: content.principal, in: policy)
-        let slice = slice(for: content.principal, now: now)
-        let sliceChanged = old == nil || slice.rules != node.rules
-        try sign(content, into: &node, sessionEnd: session.expiresAt, now: now)
-        if sliceChanged { try sign(slice, into: &node) }
-        nodes[id] = node
-        policyTime = max(policyTime, slice.issuedAt)
         let oldRoles = roles[id]
+        let issuedAt = max(now, policyTime)
+        let slice = documents.slice(for: principal, roles: newRoles, issuedAt: issuedAt, now: now)
+        let sliceChanged = old == nil || self.slice(of: old, oldRoles, issuedAt: issuedAt, now: now) != slice
+        try documents.sign(content, into: &node, sessionEnd: session.expiresAt, now: now)
+        if sliceChanged {
+            try documents.sign(slice, into: &node, now: now)
+            policyTime = issuedAt
+        }
+        nodes[id] = node
         setRoles(of: id, to: newRoles)
         show(id, from: oldRoles, to: newRoles, documentChanged: true)
         guard old != nil else {
@@ -88,40 +98,111 @@ struct Mesh: Sendable {
         if sliceChanged { drafts[id, default: DeltaDraft()].policy = true }
     }
 
-    /// Signs the same content again for another lifetime.
+    /// Signs the same content again for another lifetime, and the slice where its zones want to be told anew.
     mutating func renew(_ id: NodeID, sessionEnd: Int, now: Int) throws(CoordinatorError) {
-        guard var node = nodes[id], let own = roles[id], let content = content(of: node.facts) else { return }
-        try sign(content, into: &node, sessionEnd: sessionEnd, now: now)
+        guard var node = nodes[id], let own = roles[id], let principal = documents.principal(of: node.facts),
+            let content = documents.content(of: node.facts, principal: principal, origin: node.origin)
+        else { return }
+        try documents.sign(content, into: &node, sessionEnd: sessionEnd, now: now)
+        var isRefreshed = false
+        if let due = node.refreshPolicyAt, due <= now {
+            let issuedAt = max(now, policyTime)
+            try documents.sign(
+                documents.slice(for: principal, roles: own, issuedAt: issuedAt, now: now), into: &node, now: now)
+            policyTime = issuedAt
+            isRefreshed = true
+        }
+        nodes[id] = node
+        show(id, from: own, to: own, documentChanged: true)
+        drafts[id, default: DeltaDraft()].own = true
+        if isRefreshed { drafts[id, default: DeltaDraft()].policy = true }
+    }
+
+    /// Where a node speaks from now. Its authorization is signed again if that says something else then. Errors: `signing`; then
+    /// the place is known, and the next signature will say it.
+    mutating func setOrigin(of id: NodeID, to origin: NodeOrigin?, now: Int) throws(CoordinatorError) {
+        origins[id] = origin
+        guard var node = nodes[id], let own = roles[id], let session = node.facts.session,
+            let principal = documents.principal(of: node.facts)
+        else { return }
+        let told = documents.told(origin, roles: own)
+        guard told != node.origin,
+            let content = documents.content(of: node.facts, principal: principal, origin: told)
+        else { return }
+        try documents.sign(content, into: &node, sessionEnd: session.expiresAt, now: now)
         nodes[id] = node
         show(id, from: own, to: own, documentChanged: true)
         drafts[id, default: DeltaDraft()].own = true
     }
 
+    /// Where a node last spoke from, before this server started; what is known since counts more.
+    mutating func recall(_ id: NodeID, at origin: NodeOrigin?) {
+        if origins[id] == nil { origins[id] = origin }
+    }
+
+    /// Whether a rule in force asks where this node is.
+    func asksPlace(of id: NodeID) -> Bool { roles[id].map(documents.asksPlace) ?? false }
+
+    /// The addresses that nodes speak from.
+    var addresses: [NodeID: IPAddress] { origins.compactMapValues(\.address) }
+
+    /// Everything known of a node as a source, for decisions here.
+    func context(of id: NodeID) -> (principal: Principal, context: Context)? {
+        guard let node = nodes[id], let principal = documents.principal(of: node.facts),
+            let session = node.facts.session
+        else { return nil }
+        return (
+            principal,
+            Context(
+                authTime: session.authTime, mfaAt: session.mfaAt, sessionStartedAt: session.createdAt,
+                address: origins[id]?.address, country: origins[id]?.country,
+                operatingSystem: NodeRegistration.systemName(of: node.facts.record.operatingSystem),
+                isManaged: node.facts.record.isManaged)
+        )
+    }
+
     mutating func remove(_ id: NodeID) {
         guard nodes.removeValue(forKey: id) != nil, let old = roles[id] else { return }
         setRoles(of: id, to: nil)
+        origins[id] = nil
         show(id, from: old, to: nil, documentChanged: false)
         drafts[id] = nil
     }
 
-    /// Recomputes who sees whom; signs the slices that changed. Nodes whose slice cannot be signed are named in the answer
-    /// and must be removed: they would go on under the old policy.
+    /// Recomputes who sees whom; signs again exactly those authorizations and slices that say something else under the new
+    /// policy. Nodes for which that fails are named in the answer and must be removed: they would go on under the old one.
     mutating func setPolicy(_ policy: Policy, now: Int) -> [NodeID] {
-        self.policy = policy
+        let former = documents
         let oldRoles = roles
+        documents.use(policy)
+        policyTime = max(policyTime, now)
+        let change = PolicyChange(from: former.policy, to: policy)
+        var classes: [RoleChange: [NodeID]] = [:]
+        var resigned: [NodeID] = []
         var unsigned: [NodeID] = []
         for (id, node) in nodes {
-            guard let principal = node.facts.principal else { continue }
-            setRoles(of: id, to: RuleRoles(of: principal, in: policy))
-            let slice = slice(for: principal, now: now)
-            guard slice.rules != node.rules else { continue }
-            var node = node
-            do { try sign(slice, into: &node) } catch { unsigned.append(id) }
-            nodes[id] = node
-            drafts[id, default: DeltaDraft()].policy = true
+            guard let before = former.principal(of: node.facts), let principal = documents.principal(of: node.facts),
+                let old = oldRoles[id]
+            else { continue }
+            let new = documents.roles(of: principal)
+            setRoles(of: id, to: new)
+            classes[RoleChange(old: old, new: roles[id] ?? new), default: []].append(id)
+            let origin = documents.told(origins[id], roles: new)
+            guard origin != node.origin || before.groups != principal.groups else { continue }
+            do {
+                try resign(id, principal: principal, origin: origin, now: now)
+                resigned.append(id)
+            } catch { unsigned.append(id) }
         }
-        policyTime = max(policyTime, now)
-        compare(oldRoles, with: Array(roles))
+        for (roles, members) in classes {
+            unsigned += replaceSlices(of: members, roles, change, former: former, now: now)
+        }
+        compare(classes, change)
+        for id in resigned {
+            guard let own = roles[id] else { continue }
+            show(id, from: own, to: own, documentChanged: true)
+            drafts[id, default: DeltaDraft()].own = true
+        }
         return unsigned
     }
 
@@ -148,9 +229,9 @@ struct Mesh: Sendable {
     func deadline(of id: NodeID, sessionEnd: Int) -> Int? {
         guard let node = nodes[id] else { return nil }
         guard node.expiresAt < sessionEnd else { return sessionEnd }
-        let spread = max(1, lifetime / 8)
+        let spread = max(1, documents.lifetime / 8)
         let share = id.text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF } % spread
-        return node.issuedAt + lifetime / 2 - share
+        return node.issuedAt + documents.lifetime / 2 - share
     }
 
     private mutating func setRoles(of id: NodeID, to new: RuleRoles?) {
@@ -183,59 +264,73 @@ struct Mesh: Sendable {
         }
     }
 
-    /// All pairs once, after the policy changed.
-    private mutating func compare(_ old: [NodeID: RuleRoles], with new: [(key: NodeID, value: RuleRoles)]) {
-        let former = new.map { old[$0.key] }
-        for (index, first) in new.enumerated() {
-            for other in new.indices.dropFirst(index + 1) {
-                let second = new[other]
-                let did = former[index].flatMap { left in former[other].map { left.mayTalk(with: $0) } } ?? false
-                let does = first.value.mayTalk(with: second.value)
+    /// What the node's slice would be if it were signed now; nil when there is no such node.
+    private func slice(of node: MeshNode?, _ roles: RuleRoles?, issuedAt: Int, now: Int) -> PolicySlice? {
+        guard let node, let roles, let principal = documents.principal(of: node.facts) else { return nil }
+        return documents.slice(for: principal, roles: roles, issuedAt: issuedAt, now: now)
+    }
+
+    private mutating func resign(
+        _ id: NodeID, principal: Principal, origin: NodeOrigin?, now: Int
+    ) throws(CoordinatorError) {
+        guard var node = nodes[id], let session = node.facts.session,
+            let content = documents.content(of: node.facts, principal: principal, origin: origin)
+        else { return }
+        try documents.sign(content, into: &node, sessionEnd: session.expiresAt, now: now)
+        nodes[id] = node
+    }
+}
+
+/// The roles that a node had under one policy and has under the next.
+private struct RoleChange: Hashable {
+    let old: RuleRoles
+    let new: RuleRoles
+}
+
+extension Mesh {
+    /// Signs the slices of nodes with the same roles, where they are others than before. Those that cannot be signed.
+    private mutating func replaceSlices(
+        of members: [NodeID], _ roles: RoleChange, _ change: PolicyChange, former: MeshDocuments, now: Int
+    ) -> [NodeID] {
+        let all = change.changesSlice(roles.old, roles.new)
+        guard all || change.touchesEgress(roles.old, roles.new) else { return [] }
+        var unsigned: [NodeID] = []
+        for id in members {
+            guard var node = nodes[id], let principal = documents.principal(of: node.facts) else { continue }
+            if !all, let before = former.principal(of: node.facts) {
+                let egress = documents.egress(of: principal, roles: roles.new)
+                // Other people came to a rule or left it: that is none of this node's business.
+                if former.egress(of: before, roles: roles.old) == egress { continue }
+            }
+            let slice = documents.slice(for: principal, roles: roles.new, issuedAt: policyTime, now: now)
+            do { try documents.sign(slice, into: &node, now: now) } catch { unsigned.append(id) }
+            nodes[id] = node
+            drafts[id, default: DeltaDraft()].policy = true
+        }
+        return unsigned
+    }
+
+    /// Who sees whom anew and no more. Only a node that other pairings name than before can be in such a pair, and all nodes
+    /// with the same roles, before and now, are in it alike.
+    private mutating func compare(_ classes: [RoleChange: [NodeID]], _ change: PolicyChange) {
+        let list = classes.map { ($0.key, $0.value, change.movesVisibility($0.key.old, $0.key.new)) }
+        for (place, first) in list.enumerated() {
+            for second in list[place...] where first.2 || second.2 {
+                let did = first.0.old.mayTalk(with: second.0.old)
+                let does = first.0.new.mayTalk(with: second.0.new)
                 guard did != does else { continue }
-                for (own, peer) in [(first.key, second.key), (second.key, first.key)] {
-                    if does {
-                        drafts[own, default: DeltaDraft()].change(peer)
-                    } else {
-                        drafts[own, default: DeltaDraft()].remove(peer)
-                    }
-                }
+                for own in first.1 { for peer in second.1 where peer != own { turn(own, peer, isVisible: does) } }
             }
         }
     }
 
-    /// What is signed about a node, without its times.
-    private func content(of facts: NodeFacts) -> NodeAuthorization? {
-        guard let principal = facts.principal, let session = facts.session,
-            let device = try? Ed25519PublicKey(facts.record.devicePublicKey)
-        else { return nil }
-        return NodeAuthorization(
-            issuer: issuer, validity: Validity(issuedAt: 0, expiresAt: session.expiresAt), device: device,
-            registration: facts.record.registration, addresses: [facts.record.ipv4, facts.record.ipv6],
-            principal: principal, session: session.id, authTime: session.authTime, amr: session.amr, acr: session.acr,
-            mfaAt: session.mfaAt)
-    }
-
-    private func slice(for principal: Principal, now: Int) -> PolicySlice {
-        PolicySlice(
-            issuer: issuer, node: principal.node, issuedAt: max(now, policyTime), revision: policy.revision,
-            rules: policy.rules(for: principal), networks: networks)
-    }
-
-    /// Never beyond the session.
-    private func sign(
-        _ content: NodeAuthorization, into node: inout MeshNode, sessionEnd: Int, now: Int
-    ) throws(CoordinatorError) {
-        node.issuedAt = now
-        node.expiresAt = min(now + lifetime, sessionEnd)
-        var authorization = content
-        authorization.validity = Validity(issuedAt: node.issuedAt, expiresAt: node.expiresAt)
-        do { node.authorization = try authorization.signed(by: signer) } catch { throw .signing("\(error)") }
-    }
-
-    private func sign(_ slice: PolicySlice, into node: inout MeshNode) throws(CoordinatorError) {
-        do {
-            node.policy = try slice.signed(by: signer)
-            node.rules = slice.rules
-        } catch { throw .signing("\(error)") }
+    private mutating func turn(_ own: NodeID, _ peer: NodeID, isVisible: Bool) {
+        for (one, other) in [(own, peer), (peer, own)] {
+            if isVisible {
+                drafts[one, default: DeltaDraft()].change(other)
+            } else {
+                drafts[one, default: DeltaDraft()].remove(other)
+            }
+        }
     }
 }

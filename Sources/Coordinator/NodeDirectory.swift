@@ -18,6 +18,9 @@ struct NodeDirectory: Sendable {
     private var keyOwners: [[UInt8]: DeviceID] = [:]
     var names = HostNames()
 
+    /// In no order.
+    var nodes: [NodeFacts] { entries.values.map(\.facts) }
+
     func node(_ id: NodeID) -> NodeFacts? { entries[id]?.facts }
     func node(device: DeviceID) -> NodeFacts? { byDevice[device].flatMap { node($0) } }
     func node(session: SessionID) -> NodeFacts? { bySession[session].flatMap { node($0) } }

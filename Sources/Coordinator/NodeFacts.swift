@@ -7,6 +7,7 @@ package struct SessionTerms: Hashable, Sendable {
     package var id: SessionID
     package var person: PersonID
     package var device: DeviceID
+    package var createdAt: Int
     package var expiresAt: Int
     package var authTime: Int?
     package var amr: [String]
@@ -18,6 +19,7 @@ package struct SessionTerms: Hashable, Sendable {
         id = session.id
         person = session.person
         device = session.device
+        createdAt = session.createdAt
         expiresAt = session.expiresAt
         authTime = session.authTime
         amr = session.amr

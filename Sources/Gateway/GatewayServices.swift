@@ -3,6 +3,7 @@ package import Cryptography
 package import HTTPClient
 package import Identity
 package import Logging
+package import NetworkAddresses
 package import Store
 package import Wire
 
@@ -83,14 +84,15 @@ package struct NodeService: Sendable {
         @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String) async throws(Refusal) ->
             RegistrationResponse
     /// Ends when the session does, when the reader's task is cancelled, or when another stream takes over.
-    package var netmap: @Sendable (SessionID, DeviceID, Resumption?) async throws(Refusal) -> Messages
+    /// The address is the client's, as limits and logs see it; nil when it is none, as for a call within the process.
+    package var netmap: @Sendable (SessionID, DeviceID, Resumption?, IPAddress?) async throws(Refusal) -> Messages
 
     package init(
         register:
             @escaping @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String) async throws(Refusal)
             -> RegistrationResponse,
         netmap:
-            @escaping @Sendable (SessionID, DeviceID, Resumption?) async throws(Refusal) -> Messages
+            @escaping @Sendable (SessionID, DeviceID, Resumption?, IPAddress?) async throws(Refusal) -> Messages
     ) {
         self.register = register
         self.netmap = netmap

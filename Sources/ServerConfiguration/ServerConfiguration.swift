@@ -39,6 +39,8 @@ package struct ServerConfiguration: Sendable {
     package let nodeAuthorizationLifetime: Duration
     /// How old the second factor of an administrator may be who comes over the network; nil: it is not asked for.
     package let administratorsMFA: Duration?
+    /// A MaxMind DB that tells the country of an address; without one, rules that ask for countries hold for nobody.
+    package let placesDatabase: String?
     /// At least one; ids and domains are unique.
     package let providers: [IdentityProvider]
     /// Nil: made at first start.

@@ -20,7 +20,7 @@ struct ServerFileReader {
                 root, name: "the configuration",
                 keys: [
                     "server", "organisation", "state", "policy", "network", "sessions", "node_authorizations",
-                    "administration", "identity_providers", "saml", "audit", "fixtures",
+                    "administration", "identity_providers", "saml", "audit", "places", "fixtures",
                 ], &report)
         else { return nil }
         let server = readServer(file)
@@ -34,6 +34,7 @@ struct ServerFileReader {
         let sessions = readLifetime("sessions", of: file, upTo: .seconds(30 * 86_400), words: "5m to 30d")
         let authorizations = readLifetime("node_authorizations", of: file, upTo: .seconds(86_400), words: "5m to 24h")
         let administratorsMFA = readAdministration(file)
+        let places = readPlaces(file)
         let plainHTTP = readFixtures(file)
         let providers = readProviders(file, plainHTTP)
         let audit = file.node("audit").map { AuditReader(context: context).audit($0, &report) }
@@ -45,7 +46,7 @@ struct ServerFileReader {
             overlayIPv4: overlayIPv4, overlayIPv6: network.ipv6,
             sessionLifetime: sessions ?? .seconds(30 * 86_400),
             nodeAuthorizationLifetime: authorizations ?? .seconds(3600), administratorsMFA: administratorsMFA,
-            providers: providers, samlKey: samlKey, audit: audit ?? AuditConfiguration(),
+            placesDatabase: places, providers: providers, samlKey: samlKey, audit: audit ?? AuditConfiguration(),
             plainHTTPOnLoopback: plainHTTP)
     }
 
@@ -131,6 +132,15 @@ struct ServerFileReader {
             let age = section.node("mfa")
         else { return nil }
         return report.duration(age, within: .seconds(60)...(.seconds(30 * 86_400)), words: "1m to 30d")
+    }
+
+    private mutating func readPlaces(_ file: Section) -> String? {
+        let expected = "the path of a MaxMind DB with countries, such as GeoLite2-Country.mmdb"
+        guard let node = file.node("places"),
+            let section = Section(node, name: "places", keys: ["database"], &report)
+        else { return nil }
+        return section.required("database", expected: expected, &report)
+            .flatMap { report.readableFile($0, context, expected: expected, atMost: 1 << 30) }
     }
 
     private mutating func readFixtures(_ file: Section) -> Bool {

@@ -63,6 +63,8 @@ package struct NodeRecord: Hashable, Sendable {
     package var tags: Set<TagName>
     /// An administrator said whether it is one of the organisation's managed devices; nil: nobody has.
     package var isManaged: Bool?
+    /// Where it last spoke from; nil where no rule asks, so that nobody keeps what nobody needs.
+    package var place: IPAddress?
     package let createdAt: Int
     package var updatedAt: Int
 

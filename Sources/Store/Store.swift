@@ -20,7 +20,7 @@ package protocol Store: Sendable {
     func close() async
 }
 
-package protocol StoreReader: DirectoryReader, ProvisioningReader, AuditReader, PolicyRecordReader {
+package protocol StoreReader: DirectoryReader, DirectoryOverview, ProvisioningReader, AuditReader, PolicyRecordReader {
     // Sign-ins under way, and finished ones until they expire.
     func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization?
     func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization?

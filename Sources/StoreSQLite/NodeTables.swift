@@ -5,7 +5,7 @@ internal import Store
 private let table = "nodes"
 private let columns = [
     "id", "device", "device_public_key", "session", "host", "operating_system", "wireguard_key", "registration", "ipv4",
-    "ipv6", "tags", "created_at", "updated_at", "is_managed",
+    "ipv6", "tags", "created_at", "updated_at", "is_managed", "place",
 ]
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table)"
 private let byID = select + " WHERE id = ?"
@@ -45,13 +45,15 @@ extension SQLiteReading {
 private func readNode(_ row: SQLiteRow) throws(StoreError) -> NodeRecord {
     guard let ipv4 = UInt32(exactly: try row.integer(8)), let ipv6 = IPAddress(bytes: try row.blob(9)), !ipv6.isV4
     else { throw row.corrupt }
-    return NodeRecord(
+    var node = NodeRecord(
         id: try row.parsed(0) { NodeID($0) }, device: try row.parsed(1) { DeviceID($0) },
         devicePublicKey: try row.blob(2), session: try row.optionalParsed(3) { SessionID($0) },
         host: try row.parsed(4) { HostName($0) }, operatingSystem: try row.text(5), wireGuardKey: try row.blob(6),
         registration: try row.text(7), ipv4: .v4(ipv4), ipv6: ipv6, tags: try row.parsed(10, readTags),
         isManaged: try row.optionalInteger(13).map { $0 != 0 },
         createdAt: try row.integer(11), updatedAt: try row.integer(12))
+    node.place = try row.optionalParsed(14) { IPAddress($0) }
+    return node
 }
 
 /// Tags are stored in order with a space between: no tag holds one.
@@ -80,6 +82,7 @@ extension SQLiteTransaction {
                 .blob(node.wireGuardKey), .text(node.registration), .integer(Int(ipv4)), .blob(node.ipv6.bytes),
                 .text(node.tags.sorted().map(\.text).joined(separator: " ")), .integer(node.createdAt),
                 .integer(node.updatedAt), .integer(node.isManaged.map { $0 ? 1 : 0 }),
+                .text(node.place?.description),
             ])
     }
 

@@ -132,6 +132,7 @@ enum Schema {
         """,
         auditMigration,
         policyMigration,
+        "ALTER TABLE nodes ADD COLUMN place TEXT;",
     ]
 
     static var configuration: Configuration {

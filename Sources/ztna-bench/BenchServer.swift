@@ -190,9 +190,10 @@ extension NodeService {
                         session: session, person: person, device: key, registration: registration)
                 } catch { throw Refusal(name: .serverError, status: 500, explanation: error.explanation) }
             },
-            netmap: { session, _, _ throws(Refusal) in
-                do throws(CoordinatorError) { return try await coordinator.netmap(session: session, resume: nil) } catch
-                {
+            netmap: { session, _, _, address throws(Refusal) in
+                do throws(CoordinatorError) {
+                    return try await coordinator.netmap(session: session, resume: nil, from: address)
+                } catch {
                     throw Refusal(name: .serverError, status: 500, explanation: error.explanation)
                 }
             })

@@ -4,6 +4,7 @@ import Gateway
 import Glibc
 import IdentityProviders
 import OpenIDConnect
+import Places
 import ServerConfiguration
 import SignedXML
 
@@ -29,6 +30,21 @@ struct CheckCommand: AsyncParsableCommand {
                 _ = try TLSCertificates(certificatePath: tls.certificate, keyPath: tls.key)
                 print("tls: certificate and key belong together")
             } catch { throw fail(error.explanation) }
+        }
+        let asking = policy.rulesAskingCountries
+        if configuration.placesDatabase == nil, !asking.isEmpty {
+            throw fail(
+                """
+                policy: \(asking.count) rule(s) ask from which country somebody comes, and no database tells: \
+                \(asking.prefix(5).map(\.text).joined(separator: ", ")). Nobody is in any country then. Say in ztna.yaml where one is:
+                  places: { database: GeoLite2-Country.mmdb }
+                """)
+        }
+        if let path = configuration.placesDatabase {
+            do throws(PlacesError) {
+                _ = try Places(path: path)
+                print("places: \(path) tells countries")
+            } catch { throw fail("places.database \(path): \(error.explanation)") }
         }
         guard online else { return }
         let fetch: ProviderFetch

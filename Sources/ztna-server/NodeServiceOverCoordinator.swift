@@ -14,11 +14,12 @@ extension NodeService {
                         session: session, person: person, device: device, registration: registration)
                 } catch { throw Refusal(error) }
             },
-            netmap: { session, _, resumption throws(Refusal) in
+            netmap: { session, _, resumption, address throws(Refusal) in
                 do throws(CoordinatorError) {
                     return try await coordinator.netmap(
                         session: session,
-                        resume: resumption.map { NetmapPosition(epoch: $0.epoch, sequence: $0.sequence) })
+                        resume: resumption.map { NetmapPosition(epoch: $0.epoch, sequence: $0.sequence) },
+                        from: address)
                 } catch { throw Refusal(error) }
             })
     }
@@ -30,7 +31,7 @@ extension NodeService.Refusal {
         case .sessionEnded, .unknownSession, .personInactive, .deviceMismatch, .personMismatch:
             self.init(name: .invalidToken, status: 401, explanation: error.explanation)
         case .registrationRefused, .staleRegistration, .wireGuardKeyInUse, .hostNameRefused, .notRegistered,
-            .unknownNode:
+            .unknownNode, .unknownHost:
             self.init(name: .invalidRequest, status: 400, explanation: error.explanation)
         case .addressesExhausted, .notStarted:
             self.init(name: .temporarilyUnavailable, status: 503, explanation: error.explanation)

@@ -27,6 +27,8 @@ actor PolicyReloading {
     let coordinator: Coordinator
     let store: any Store
     let administrators: WorkingAdministrators
+    /// Whether anything tells the country of an address.
+    private let tellsCountries: Bool
     let clock: @Sendable () -> Int
     let randomness: Randomness
     let audit: any AuditSink
@@ -39,7 +41,8 @@ actor PolicyReloading {
 
     init(
         path: String, document: PolicyDocument, coordinator: Coordinator, store: any Store,
-        administrators: WorkingAdministrators, clock: @escaping @Sendable () -> Int, randomness: Randomness,
+        administrators: WorkingAdministrators, tellsCountries: Bool, clock: @escaping @Sendable () -> Int,
+        randomness: Randomness,
         audit: any AuditSink, logger: Logger
     ) {
         self.path = path
@@ -47,12 +50,23 @@ actor PolicyReloading {
         self.coordinator = coordinator
         self.store = store
         self.administrators = administrators
+        self.tellsCountries = tellsCountries
         self.clock = clock
         self.randomness = randomness
         self.audit = audit
         self.logger = logger
         stamp = Self.stamp(of: path)
         readAt = clock()
+        warnOfCountries(document.policy)
+    }
+
+    /// Without a database of places nobody is in any country.
+    private nonisolated func warnOfCountries(_ policy: Policy) {
+        let rules = policy.rulesAskingCountries
+        guard !tellsCountries, !rules.isEmpty else { return }
+        logger.warning(
+            "policy: rules ask for countries, and nothing tells them: name a database in ztna.yaml, places: { database: FILE }",
+            metadata: ["rules": "\(rules.prefix(5).map(\.text).joined(separator: " "))"])
     }
 
     /// Who may give that tag beside the administrators.
@@ -132,6 +146,7 @@ actor PolicyReloading {
             for warning in document.warnings {
                 logger.warning("policy: \(warning.message)", metadata: ["line": "\(warning.line)"])
             }
+            warnOfCountries(policy)
         }
         do { try await record(document, by: by, note: note) } catch {
             logger.error("the policy is in force, and not in its history", metadata: ["reason": "\(Self.words(error))"])

@@ -8,6 +8,7 @@ import LocalSocket
 import Logging
 import NetworkAddresses
 import OpenIDConnect
+import Places
 import ServerConfiguration
 import ServiceLifecycle
 import SignedXML
@@ -25,6 +26,7 @@ struct ServerAssembly {
     private let store: SQLiteStore
     private let evidence: Evidence
     private let coordinator: Coordinator
+    private let places: Places?
     private let gateway: Gateway
     private let server: GatewayServer
     private let certificates: TLSCertificates?
@@ -57,13 +59,15 @@ struct ServerAssembly {
             let evidence = try Evidence(
                 configuration, in: state, store: store, signer: signer, clock: clock, logger: logger)
             self.evidence = evidence
+            let places = try configuration.placesDatabase.map(Self.places)
             let coordinator = Coordinator(
                 store: store, signer: signer,
                 configuration: try CoordinatorConfiguration(
                     serverURL: configuration.url.text, ipv4: configuration.overlayIPv4, ipv6: configuration.overlayIPv6,
                     authorizationLifetime: Int(configuration.nodeAuthorizationLifetime.components.seconds)),
-                policy: document.policy, clock: clock, logger: logger)
+                policy: document.policy, clock: clock, countries: { places?.country(of: $0) }, logger: logger)
             self.coordinator = coordinator
+            self.places = places
             var gateway = try await Gateway(
                 configuration: GatewayConfiguration(
                     serverURL: configuration.url.text, organisation: configuration.organisation,
@@ -81,11 +85,14 @@ struct ServerAssembly {
             let administrators = WorkingAdministrators(configuration.providers)
             let policyFile = PolicyReloading(
                 path: configuration.policyFile, document: document, coordinator: coordinator, store: store,
-                administrators: administrators, clock: clock, randomness: .system, audit: evidence.log, logger: logger)
+                administrators: administrators, tellsCountries: places != nil, clock: clock, randomness: .system,
+                audit: evidence.log, logger: logger)
             self.policy = policyFile
+            let questions = QuestionCommands(coordinator: coordinator, policy: policyFile)
             let administration = Administration(
                 MeshAdministration(coordinator: coordinator, policy: policyFile).commands
                     + PolicyAdministration(policy: policyFile).commands
+                    + questions.commands
                     + SAMLControl(
                         serverURL: configuration.url.text, providers: configuration.samlProviders, keyPair: keyPair,
                         gateway: gateway
@@ -98,6 +105,7 @@ struct ServerAssembly {
                     try await administration.result(
                         of: request, from: .person(caller, isAdministrator: isAdministrator))
                 },
+                why: questions.why,
                 attempts: { caller, body throws(ControlServices.Refusal) in
                     try await evidence.take(body, from: caller)
                 },
@@ -129,8 +137,8 @@ struct ServerAssembly {
                 services: [
                     .init(
                         service: BackgroundWork(
-                            store: store, evidence: evidence, coordinator: coordinator, gateway: gateway,
-                            policy: policy,
+                            store: store, evidence: evidence, coordinator: coordinator, places: places,
+                            gateway: gateway, policy: policy,
                             certificates: certificates, logger: logger)),
                     .init(service: server),
                 ],
@@ -153,6 +161,12 @@ struct ServerAssembly {
     ) throws -> SAMLKeyPair? {
         guard !configuration.samlProviders.isEmpty else { return nil }
         return try SAMLKeyPair.loadOrMake(configuration, in: state, now: now, randomness: .system)
+    }
+
+    private static func places(at path: String) throws(Failure) -> Places {
+        do { return try Places(path: path) } catch {
+            throw Failure(explanation: "places.database \(path): \(error.explanation)")
+        }
     }
 
     private static func loaded<Value>(_ result: Result<Value, InvalidConfiguration>) throws(Failure) -> Value {
@@ -182,6 +196,7 @@ private struct BackgroundWork: ServiceLifecycle.Service {
     let store: SQLiteStore
     let evidence: Evidence
     let coordinator: Coordinator
+    let places: Places?
     let gateway: Gateway
     let policy: PolicyReloading
     let certificates: TLSCertificates?
@@ -195,6 +210,7 @@ private struct BackgroundWork: ServiceLifecycle.Service {
                 while !Task.isCancelled {
                     await coordinator.tick(now: Int(time(nil)))
                     await policy.reloadIfChanged()
+                    await reloadPlaces()
                     do { try await Task.sleep(for: .seconds(1)) } catch { return }
                 }
             }
@@ -211,6 +227,19 @@ private struct BackgroundWork: ServiceLifecycle.Service {
             // Whichever ends first, by shutdown or by failure, ends the others.
             await cancelWhenGracefulShutdown { await withTaskCancellationHandlerForever() }
             group.cancelAll()
+        }
+    }
+
+    private func reloadPlaces() async {
+        guard let places else { return }
+        do throws(PlacesError) {
+            guard try places.reloadIfChanged() else { return }
+            logger.notice("another database of places is in use", metadata: ["file": "\(places.path)"])
+            await coordinator.relocate()
+        } catch {
+            logger.error(
+                "the new database of places is not usable, the former one stays in use",
+                metadata: ["file": "\(places.path)", "reason": "\(error.explanation)"])
         }
     }
 

@@ -1,4 +1,5 @@
 import Identity
+import NetworkAddresses
 import SignedDocuments
 import Testing
 import Wire
@@ -19,8 +20,10 @@ struct Agent {
     var snapshots = 0
     var heartbeats = 0
 
-    init(_ fixture: Fixture, _ session: SessionID, from position: NetmapPosition? = nil) async throws {
-        stream = try await fixture.coordinator.netmap(session: session, resume: position)
+    init(
+        _ fixture: Fixture, _ session: SessionID, from position: NetmapPosition? = nil, at address: IPAddress? = nil
+    ) async throws {
+        stream = try await fixture.coordinator.netmap(session: session, resume: position, from: address)
         if position == nil { await read() }
     }
 

@@ -77,27 +77,29 @@ struct Fixture: Sendable {
 
     init(
         policy: Policy? = nil, prefix: String = "100.64.0.0/10", lifetime: Int = 3600, subscriberLimit: Int = 64,
-        store: SQLiteStore? = nil, clock: Clock = Clock(1_000_000), control: Ed25519PrivateKey? = nil
+        store: SQLiteStore? = nil, clock: Clock = Clock(1_000_000), control: Ed25519PrivateKey? = nil,
+        countries: @escaping @Sendable (IPAddress) -> CountryCode? = { _ in nil }
     ) async throws {
         self.store = try store ?? SQLiteStore(inMemory: ())
         self.clock = clock
         self.control = try control ?? Ed25519PrivateKey(from: .system)
         coordinator = try Self.coordinator(
             store: self.store, control: self.control, clock: clock, policy: policy ?? Self.everyone(), prefix: prefix,
-            lifetime: lifetime, subscriberLimit: subscriberLimit)
+            lifetime: lifetime, subscriberLimit: subscriberLimit, countries: countries)
         try await coordinator.start()
     }
 
     private static func coordinator(
         store: SQLiteStore, control: any Signer, clock: Clock, policy: Policy, prefix: String = "100.64.0.0/10",
-        lifetime: Int = 3600, subscriberLimit: Int = 64
+        lifetime: Int = 3600, subscriberLimit: Int = 64,
+        countries: @escaping @Sendable (IPAddress) -> CountryCode? = { _ in nil }
     ) throws -> Coordinator {
         Coordinator(
             store: store, signer: control,
             configuration: try CoordinatorConfiguration(
                 serverURL: server, ipv4: IPPrefix(prefix), authorizationLifetime: lifetime,
                 subscriberLimit: subscriberLimit),
-            policy: policy, clock: { clock.now }, logger: Logger(label: "test") { _ in Silent() })
+            policy: policy, clock: { clock.now }, countries: countries, logger: Logger(label: "test") { _ in Silent() })
     }
 
     /// Another coordinator over the same store, before its `start()`.

@@ -9,7 +9,7 @@ import Wire
 
 @Suite struct `A change of policy` {
     @Test func `signs only the slices that changed, never with an earlier time`() async throws {
-        let (first, second) = (try Fixture.rule("x", "*", "group:a"), try Fixture.rule("y", "*", "group:b"))
+        let (first, second) = (try Fixture.rule("x", "group:c", "group:a"), try Fixture.rule("y", "group:c", "group:b"))
         let fixture = try await Fixture(policy: Policy(rules: [first], revision: "1"))
         let alice = try await fixture.member("alice", groups: ["a"])
         let bob = try await fixture.member("bob", groups: ["b"])

@@ -4,6 +4,7 @@ import HTTPClient
 import Identity
 import IdentityProviders
 import Logging
+import NetworkAddresses
 import OpenIDConnect
 import SignedDocuments
 import Store
@@ -43,7 +44,8 @@ struct GatewayHarness {
     init(
         store: SQLiteStore? = nil, clock: HandClock = HandClock(1_800_000_000), scim: ProvisioningConfiguration? = nil,
         provider former: InProcessProvider? = nil, control services: ControlServices = ControlServices(),
-        administratorsMFA: Int? = nil, _ change: (inout ProviderConfiguration) throws -> Void = { _ in }
+        administratorsMFA: Int? = nil, nodes: NodeService = .none, trustedProxies: [IPPrefix] = [],
+        _ change: (inout ProviderConfiguration) throws -> Void = { _ in }
     ) async throws {
         self.clock = clock
         self.store = try store ?? SQLiteStore(inMemory: ())
@@ -71,7 +73,7 @@ struct GatewayHarness {
         }
         let configuration = GatewayConfiguration(
             serverURL: Self.server, organisation: "Example Corp",
-            providers: providers, sessionLifetime: 86_400, trustedProxies: [],
+            providers: providers, sessionLifetime: 86_400, trustedProxies: trustedProxies,
             administratorsMFA: administratorsMFA)
         let logger = log.logger()
         var root = [UInt8](repeating: 7, count: 32)
@@ -82,7 +84,7 @@ struct GatewayHarness {
                 fetch: ProviderFetch { _, request throws(HTTPError) in
                     do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
                 },
-                nodes: .none, clock: { clock.now }, randomness: .system, audit: events, logger: logger))
+                nodes: nodes, clock: { clock.now }, randomness: .system, audit: events, logger: logger))
         gateway.control = services
         self.gateway = gateway
         responder = InProcessResponder(gateway, logger: logger)
@@ -151,7 +153,7 @@ extension NodeService {
         register: { _, _, _, _ throws(Refusal) in
             throw Refusal(name: .serverError, status: 500, explanation: "no coordinator here")
         },
-        netmap: { _, _, _ throws(Refusal) in
+        netmap: { _, _, _, _ throws(Refusal) in
             throw Refusal(name: .serverError, status: 500, explanation: "no coordinator here")
         })
 }

@@ -7,7 +7,7 @@ import Testing
         [
             "CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux", "CXMLSecFlags",
             "CXMLSec", "CBareXMLSec",
-            "CZlib",
+            "CZlib", "CMaxMindDB",
         ],
         [
             "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "WebAddresses", "Compression", "SignedXML",
@@ -15,7 +15,10 @@ import Testing
             "CivilTime", "AccessPolicy", "Audit", "Wire",
         ],
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
-        ["Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "ServerConfiguration"],
+        [
+            "Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "Places",
+            "ServerConfiguration",
+        ],
         ["Gateway", "Coordinator", "Auditing", "Agent", "CommandLineClient", "Walkthrough"],
         ["ztna", "ztna-agent", "ztna-server", "ztna-demo", "ztna-bench"],
     ]

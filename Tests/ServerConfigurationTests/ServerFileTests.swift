@@ -37,13 +37,14 @@ import WebAddresses
                 token_endpoint_auth_method: client_secret_post
               - { id: public, name: Public, type: oidc, issuer: "https://id.example.net", client_id: p,
                   token_endpoint_auth_method: none, domains: example.net }
+            places: { database: geo/GeoLite2-Country.mmdb }
             fixtures: { plain_http_on_loopback: true }
             """
         let system = files(
             [
                 "/etc/ztna/z.yaml": text, "/etc/ztna/policy.yaml": "", "/etc/ztna/tls/cert.pem": "PEM",
                 "/etc/key.pem": "PEM",
-                "/etc/ztna/ca.pem": "PEM",
+                "/etc/ztna/ca.pem": "PEM", "/etc/ztna/geo/GeoLite2-Country.mmdb": "",
             ], environment: ["SECRET": "hunter2"])
         let loaded = try ServerConfiguration.load(path: "/etc/ztna/z.yaml", files: system, now: 0).get()
         #expect(loaded.url.text == "https://ztna.example.com")
@@ -56,6 +57,7 @@ import WebAddresses
         #expect(loaded.sessionLifetime == .seconds(43_200) && loaded.nodeAuthorizationLifetime == .seconds(900))
         #expect(loaded.administratorsMFA == .seconds(3600))
         #expect(loaded.plainHTTPOnLoopback)
+        #expect(loaded.placesDatabase == "/etc/ztna/geo/GeoLite2-Country.mmdb")
         try #require(loaded.providers.count == 2)
         let corp = try #require(loaded.providers[0].openIDConnect)
         #expect(corp.id == ProviderID("corp") && corp.name == "Example SSO" && corp.clientID == "ztna")
@@ -134,6 +136,13 @@ import WebAddresses
         ("state: state", "state: s\nnode_authorizations: { lifetime: 25h }", "4:34 this value is wrong"),
         ("state: state", "state: s\nadministration: { mfa: 5s }", "4:24 this value is wrong"),
         ("state: state", "state: s\nfixtures: { plain_http_on_loopback: yes }", "4:37 this value is wrong"),
+        ("state: state", "state: s\nplaces: geo.mmdb", "4:9 places must be a mapping"),
+        ("state: state", "state: s\nplaces: {}", "4:9 places: database is missing"),
+        ("state: state", "state: s\nplaces: { database: no.mmdb }", "4:21 the file does not exist"),
+        (
+            "state: state", "state: s\nplaces: { databse: ca.pem }",
+            "4:9 places: database is missing|4:11 unknown key \"databse\" in places"
+        ),
         ("id: corp", "id: Corp", "6:9 this value is wrong"),
         ("type: oidc", "type: ldap", "8:11 this value is wrong"),
         ("https://sso.example.com", "http://localhost:1", "9:13 this value is wrong"),

@@ -196,6 +196,42 @@ let directoryPromises = [
             try records.link(user: "b", of: both.corp, to: person.id)
         }
     },
+    StorePromise("the whole directory at once says of each what is said of them alone") { store async throws in
+        let both = try Directories()
+        var random = RandomRecords(seed: 73)
+        let engineering = try #require(GroupName("Eng"))
+        let local = try #require(GroupName("local"))
+        let people = (0..<4).map { _ in random.person(provider: both.corp) }
+        try await store.write { records throws in
+            for one in people { try records.save(one) }
+            for (name, emails, active) in [
+                ("a", [], true), ("b", ["Z@x.org", "M@x.org"], true), ("C@x.org", ["a@x.org"], true),
+                ("off", [], false),
+            ] as [(String, [String], Bool)] {
+                try records.insert(
+                    Directories.user(name, id: name, emails: emails, active: active), into: both.corp)
+            }
+            try records.insert(Directories.user("d", id: "d"), into: both.other)
+            for name in ["Eng", " not usable"] {
+                try records.insert(Directories.group(name, id: name), into: both.corp)
+                _ = try records.addMembers(["a", "b", "off"], toGroup: name, of: both.corp)
+            }
+            try records.link(user: "a", of: both.corp, to: people[0].id)
+            for person in people.prefix(2) {
+                _ = try records.setMemberships(of: person.id, source: .local, to: [local, engineering])
+            }
+            _ = try records.setMemberships(of: people[1].id, source: .tokenClaim, to: [engineering])
+        }
+        try await store.read { records throws in
+            let all = try records.memberships()
+            for person in people { #expect(try all[person.id] ?? [:] == records.memberships(of: person.id)) }
+            #expect(all.count == 2)
+            let users = try records.provisionedUsers()
+            #expect(users.map { $0.email?.text } == ["m@x.org", "c@x.org", nil])
+            #expect(users.map(\.groups) == [[engineering], [], []])
+            #expect(users.map(\.provider) == [both.corp, both.corp, both.other])
+        }
+    },
     StorePromise("people are found by what their directory and their address call them, at their provider") {
         store async throws in
         let both = try Directories()

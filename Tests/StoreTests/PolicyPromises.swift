@@ -1,5 +1,6 @@
 import AccessPolicy
 import Identity
+import NetworkAddresses
 import Store
 import Testing
 
@@ -57,6 +58,7 @@ let policyPromises = [
         var node = random.node()
         for said in [true, false, nil] as [Bool?] {
             node.isManaged = said
+            node.place = said == true ? IPAddress("2001:db8::7") : said.map { _ in .v4(1) }
             let saved = node
             try await store.write { try $0.save(saved) }
             #expect(try await store.read { try $0.node(saved.id) } == saved)

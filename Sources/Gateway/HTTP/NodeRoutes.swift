@@ -4,6 +4,7 @@ internal import Hummingbird
 internal import Identity
 internal import Logging
 internal import NIOCore
+internal import NetworkAddresses
 internal import ServiceLifecycle
 internal import Sessions
 internal import StrictJSON
@@ -22,7 +23,9 @@ struct NodeRoutes: Sendable {
             }
         }
         router.get("/v1/netmap") { request, context in
-            await authorized(request, context, path: "/v1/netmap") { token, _, _ in try await netmap(request, token) }
+            await authorized(request, context, path: "/v1/netmap") { token, _, _ in
+                try await netmap(request, context, token)
+            }
         }
     }
 
@@ -73,13 +76,14 @@ struct NodeRoutes: Sendable {
     }
 
     /// One long response of newline-delimited JSON. It ends when the session does, the client leaves or we shut down.
-    private func netmap(_ request: Request, _ token: AccessToken) async throws -> Response {
+    private func netmap(_ request: Request, _ context: GatewayContext, _ token: AccessToken) async throws -> Response {
         let query = request.uri.queryParameters
         var resumption: NodeService.Resumption?
         if let epoch = query["epoch"], let after = query["after"].flatMap({ Int($0) }), epoch.utf8.count <= 64 {
             resumption = NodeService.Resumption(epoch: String(epoch), sequence: after)
         }
-        let messages = try await services.nodes.netmap(token.session, token.device, resumption)
+        let messages = try await services.nodes.netmap(
+            token.session, token.device, resumption, IPAddress(call.address(of: request, context)))
         let body = ResponseBody { writer in
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await Self.write(messages, to: &writer)
