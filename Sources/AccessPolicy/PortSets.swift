@@ -2,45 +2,53 @@ internal import NetworkAddresses
 
 /// Services as sets of ports, so that they can be compared exactly. Port 0, which nothing can be reached on, is in none.
 struct PortSets: Hashable {
-    /// Disjoint, ascending, with gaps between.
-    private var ranges: [TransportProtocol: [ClosedRange<Int>]] = [:]
+    /// Disjoint, ascending, with gaps between; the ports of each protocol behind those of the one before.
+    private var ranges: [ClosedRange<Int>] = []
 
     init() {}
 
     init(_ services: some Sequence<Service>) {
+        var list: [ClosedRange<Int>] = []
         for service in services {
-            for transport in TransportProtocol.allCases where service.protocol ?? transport == transport {
+            for (place, transport) in TransportProtocol.allCases.enumerated()
+            where service.protocol ?? transport == transport {
                 let ports = service.ports.map { Int($0.lowerBound)...Int($0.upperBound) } ?? Self.whole
-                ranges[transport, default: []].append(ports)
+                list.append(place * Self.width + ports.lowerBound...place * Self.width + ports.upperBound)
             }
         }
-        for (transport, list) in ranges { ranges[transport] = Self.joined(list) }
+        ranges = Self.joined(list)
     }
 
     private static var whole: ClosedRange<Int> { 1...65_535 }
+    /// Leaves a gap between protocols: no range of one continues in the next.
+    private static var width: Int { 1 << 17 }
 
     var isEmpty: Bool { ranges.isEmpty }
 
+    func overlaps(_ other: PortSets) -> Bool {
+        ranges.contains { range in other.ranges.contains { $0.overlaps(range) } }
+    }
+
     func subtracting(_ other: PortSets) -> PortSets {
-        var result = PortSets()
-        for (transport, list) in ranges {
-            var left = list
-            for hole in other.ranges[transport] ?? [] { left = left.flatMap { Self.minus($0, hole) } }
-            if !left.isEmpty { result.ranges[transport] = left }
+        var left = ranges
+        for hole in other.ranges where left.contains(where: { $0.overlaps(hole) }) {
+            left = left.flatMap { Self.minus($0, hole) }
         }
+        var result = PortSets()
+        result.ranges = left
         return result
     }
 
     /// As a policy writes them.
     var texts: [String] {
-        if TransportProtocol.allCases.allSatisfy({ ranges[$0] == [Self.whole] }) { return ["any"] }
-        return TransportProtocol.allCases.flatMap { transport in
-            (ranges[transport] ?? []).map { range in
-                if range == Self.whole { return transport.rawValue }
-                return range.count == 1
-                    ? "\(transport.rawValue)/\(range.lowerBound)"
-                    : "\(transport.rawValue)/\(range.lowerBound)-\(range.upperBound)"
-            }
+        let transports = TransportProtocol.allCases
+        let everything = transports.indices.map { $0 * Self.width + 1...$0 * Self.width + 65_535 }
+        if ranges == everything { return ["any"] }
+        return ranges.map { range in
+            let transport = transports[range.lowerBound / Self.width].rawValue
+            let (first, last) = (range.lowerBound % Self.width, range.upperBound % Self.width)
+            if first...last == Self.whole { return transport }
+            return first == last ? "\(transport)/\(first)" : "\(transport)/\(first)-\(last)"
         }
     }
 

@@ -211,6 +211,7 @@ private func recent(_ age: Int) -> Conditions {
             }
         }
         #expect(found == expected)
+        #expect(difference.pairs == Set(expected.keys.map { $0.split(separator: " ").prefix(2) }).count)
     }
 
     private static var samples: [(TransportProtocol, UInt16?)] {
