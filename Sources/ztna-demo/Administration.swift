@@ -38,4 +38,20 @@ struct Administration: Sendable {
         try await programs.run([tools.server, "sessions", "end", "--config", files.configuration, session])
         return start
     }
+
+    /// The newest record of the audit log that the filters let through and whose line has the words, once it is there:
+    /// devices send what they saw every few seconds.
+    func auditLine(_ filters: [String], with words: String) async throws -> String {
+        try await Waiting.until("\(words) in the audit log", within: .seconds(20), every: .milliseconds(250)) {
+            let output = try await programs.run(
+                [tools.server, "audit", "list", "--config", files.configuration] + filters)
+            return output.split(separator: "\n").last { $0.contains(words) }.map(String.init)
+        }
+    }
+
+    /// What the check of the whole log says. Errors: `DemoFailure` when anything was changed.
+    func verifiedAudit() async throws -> String {
+        let output = try await programs.run([tools.server, "audit", "verify", "--state", files.state])
+        return output.split(separator: "\n").last.map(String.init) ?? output
+    }
 }

@@ -49,7 +49,7 @@ struct ConditionalAccess {
     ///
     /// The agent is stopped, because its engine ends with it, and the tunnel with that; it is killed when the moment is over.
     func endsByItself() async throws -> Finding {
-        let moment = traffic.administration.now + 8
+        let moment = traffic.administration.now + 14
         try await traffic.administration.replacePolicy(with: Policies.brief(until: Self.text(moment)))
         let inside = traffic.network.namespace(of: carol.person)
         let service = try await EchoService.start(in: inside, address: address, port: Policies.briefPort)
@@ -60,11 +60,13 @@ struct ConditionalAccess {
         let path = LastByte.Path(device: bob, port: Policies.briefPort, service: service)
         let flow = try await LastByte.start(path, traffic.network, address)
         defer { flow.stop() }
+        // What a killed agent has not told yet, it does not tell.
+        _ = try await traffic.allowedLine(Policies.briefPort)
         guard let agent = carol.agent else { throw DemoFailure("carol's agent does not run") }
         agent.send(SIGSTOP)
         let stopped = ContinuousClock.now
         let end = stopped + Self.untilEpoch(moment)
-        let last = try await Waiting.until("the moment to pass", within: .seconds(15)) {
+        let last = try await Waiting.until("the moment to pass", within: .seconds(20)) {
             () -> ContinuousClock.Instant? in
             guard let last = [flow.lastByte, service.lastByte].compactMap({ $0 }).max() else { return nil }
             return last + .milliseconds(1500) < .now && end < .now ? last : nil

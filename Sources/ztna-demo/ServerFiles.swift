@@ -2,6 +2,7 @@
 struct ServerFiles: Sendable {
     let configuration: String
     let policy: String
+    let state: String
     let url: String
 
     /// Without certificates everything is on loopback, in plain http.
@@ -10,6 +11,7 @@ struct ServerFiles: Sendable {
         let directory = place.directory
         configuration = directory + "/ztna.yaml"
         policy = directory + "/policy.yaml"
+        state = directory + "/server"
         url = Self.url(isOnLoopback: certificates == nil, port: port)
         let (host, tls, trust, fixtures): (String, String, String, String)
         if let certificates {
@@ -31,7 +33,7 @@ struct ServerFiles: Sendable {
               url: \(url)
               listen: \(host):\(port)
             \(tls)organisation: Example Corp
-            state: \(directory)/server
+            state: \(state)
             policy: policy.yaml
             identity_providers:
               - id: \(Person.Provider.company)

@@ -48,6 +48,7 @@ struct Traffic {
         try await report.step("denied") { try await denied(address) }
         try await report.step("revoked") { try await revoked(address, service) }
         try await report.step("ends-by-itself") { try await conditions.endsByItself() }
+        try await report.step("audit") { try await audit() }
     }
 
     func probe(_ device: Device, _ address: String, _ port: UInt16, _ payload: String = "hello") async throws
@@ -154,4 +155,25 @@ struct Traffic {
             "from `ztna-server sessions end` to the last of \(cut.bytes) bytes; no new connection; alice is signed out",
             measured: cut.milliseconds)
     }
+
+    /// What the server has of the steps with conditions, and that nothing of it was changed.
+    private func audit() async throws -> Finding {
+        Finding(
+            try await administration.auditLine(
+                ["--stream", "connection", "--user", bob.person.email, "--verdict", "deny"],
+                with: end(Policies.vaultPort)),
+            try await administration.auditLine(
+                ["--stream", "sign-in", "--user", bob.person.email], with: "sign-in-renewed"),
+            try await allowedLine(Policies.vaultPort), try await allowedLine(Policies.briefPort),
+            "ztna-server audit verify: " + (try await administration.verifiedAudit()))
+    }
+
+    /// The record of bob's connection to that port.
+    func allowedLine(_ port: UInt16) async throws -> String {
+        try await administration.auditLine(
+            ["--stream", "connection", "--user", bob.person.email, "--verdict", "allow"], with: end(port))
+    }
+
+    /// How the destination's end of a connection is written.
+    private func end(_ port: UInt16) -> String { "(\(carol.person.host)) tcp/\(port) " }
 }

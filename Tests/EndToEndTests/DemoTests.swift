@@ -7,7 +7,7 @@ extension `The programs together` {
         private static let steps = [
             "server", "provider", "sign-in-alice", "sign-in-bob", "authorization", "tunnel", "allowed", "left-group",
             "deactivated", "sign-in-again", "logged-out", "sign-in-once-more", "needs-mfa", "step-up", "denied",
-            "revoked", "ends-by-itself", "clean-up",
+            "revoked", "ends-by-itself", "audit", "clean-up",
         ]
 
         @Test(.enabled(if: Missing.forTunnel == nil, "\(Missing.forTunnel ?? "")"))
