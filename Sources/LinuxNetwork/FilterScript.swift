@@ -151,10 +151,19 @@ enum FilterScript {
             """
     }
 
-    private static func refusing(_ chain: String, _ verdict: FilterVerdict, group: UInt16) -> String {
+    /// What goes on sending to a peer that is gone attempts nothing new.
+    private static let beginningsOnly = """
+        ct state != new goto refused
+        meta l4proto tcp tcp flags & (fin|syn|rst|ack) != syn goto refused
+
+        """
+
+    private static func refusing(
+        _ chain: String, _ verdict: FilterVerdict, group: UInt16, first: String = ""
+    ) -> String {
         """
         chain \(chain) {
-        \(log(verdict, group: group, then: "goto refused"))
+        \(first)\(log(verdict, group: group, then: "goto refused"))
         }
 
         """
@@ -171,7 +180,7 @@ enum FilterScript {
         \(passing("leaving", .leaving, address: "daddr", group: group))\
         \(refusing("denied", .deniedInbound, group: group))\
         \(refusing("denied_here", .deniedOutbound, group: group))\
-        \(refusing("peerless", .noPeer, group: group))
+        \(refusing("peerless", .noPeer, group: group, first: beginningsOnly))
         """
     }
 
