@@ -273,23 +273,24 @@ enum FilterScript {
     private static func outside(_ field: String, _ overlay: [IPPrefix]) -> String {
         [("ip", "ipv4", true), ("ip6", "ipv6", false)].map { family, name, isV4 in
             let list = prefixes(overlay, v4: isV4)
-            return list.isEmpty ? "meta nfproto \(name) drop" : "\(family) \(field) != { \(list) } drop"
+            return list.isEmpty ? "meta nfproto \(name) drop" : "\(family) \(field) != \(list) drop"
         }.joined(separator: "\n")
     }
 
     private static func inside(_ field: String, _ overlay: [IPPrefix], verdict: String) -> String {
         [("ip", true), ("ip6", false)].compactMap { family, isV4 in
             let list = prefixes(overlay, v4: isV4)
-            return list.isEmpty ? nil : "\(family) \(field) { \(list) } \(verdict)"
+            return list.isEmpty ? nil : "\(family) \(field) \(list) \(verdict)"
         }.joined(separator: "\n")
     }
 
-    /// Without those that another contains: an interval set refuses overlaps.
+    /// Without those that another contains: an interval set refuses overlaps. One alone needs no set, and compares faster.
     private static func prefixes(_ overlay: [IPPrefix], v4: Bool) -> String {
         let family = Set(overlay).filter { $0.address.isV4 == v4 }
         let widest = family.filter { one in
             !family.contains { $0 != one && $0.length < one.length && $0.contains(one.address) }
         }
-        return widest.map(\.description).sorted().joined(separator: ", ")
+        let list = widest.map(\.description).sorted().joined(separator: ", ")
+        return widest.count > 1 ? "{ \(list) }" : list
     }
 }

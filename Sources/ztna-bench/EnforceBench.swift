@@ -34,9 +34,11 @@ struct EnforceBench: AsyncParsableCommand {
         ]
         var rates: [[Double]] = variants.map { _ in [] }
         do {
-            for _ in 0..<rounds {
-                for (index, variant) in variants.enumerated() {
-                    try await mesh.apply(variant)
+            for round in 0..<rounds {
+                // Each begins a round in turn, and none pays for the one before it.
+                for index in variants.indices.map({ ($0 + round) % variants.count }) {
+                    try await mesh.apply(variants[index])
+                    try await Task.sleep(for: .seconds(1))
                     rates[index].append(try await mesh.megabits(seconds: seconds))
                 }
             }

@@ -17,8 +17,8 @@ final class EnforceMesh: Sendable {
         var name: String {
             switch self {
             case .none: "no filter"
-            case .lookups(let count): "\(Table.number(Double(count))) grants, logged"
-            case .shortcut(let count): "\(Table.number(Double(count))) grants, logged, established shortcut"
+            case .lookups(let count): "\(Table.grouped(count)) grants, logged"
+            case .shortcut(let count): "\(Table.grouped(count)) grants, logged, established shortcut"
             }
         }
     }

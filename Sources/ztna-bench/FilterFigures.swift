@@ -20,10 +20,12 @@ struct FilterFigures: AsyncParsableCommand {
     func run() async throws {
         guard let interface = InterfaceName("zb0") else { throw BenchError.constant }
         let before = try Self.resident()
+        guard grants >= 100, grants.isMultiple(of: 100) else { throw ValidationError("--grants: hundreds") }
         let now = Clocks.epoch
         let view = try BenchView.make(peers: max(grants / 100, 1), services: 100, now: now)
         var plan = TunnelPlan(view, interface: interface, locals: [], now: now)
         let compile = Self.milliseconds { plan = TunnelPlan(view, interface: interface, locals: [], now: now) }
+        guard plan.filter.grants.count == grants else { throw BenchError.failed("\(plan.filter.grants.count) grants") }
         let filter = try PacketFilter()
         let load = try await Self.milliseconds { try await filter.replace(with: plan.filter, now: FilterTime(now)) }
         var changes: [Double] = []
@@ -98,14 +100,14 @@ struct FilterFigures: AsyncParsableCommand {
 
 /// A netmap of signed documents, as an agent holds it.
 enum BenchView {
-    /// Each peer may open so many single ports here; peer `n` is 100.64.16.0 plus n. With `everything`, peers may open all.
+    /// Each peer may open so many single ports here, none beside another (they would be one range); peer `n` is 100.64.16.0 plus n. With `everything`, peers may open all.
     static func make(peers: Int, services: Int, everything: Bool = false, now: Int) throws -> MeshView {
         let control = try Ed25519PrivateKey(from: .system)
         let own = try node(0, address: .v4(0x6440_0901), by: control, now: now)
         guard let group = GroupName("staff") else { throw BenchError.constant }
         let allow =
             try everything
-            ? [Service(parsing: "any")] : (1000..<(1000 + services)).map { try Service(parsing: "tcp/\($0)") }
+            ? [Service(parsing: "any")] : (0..<services).map { try Service(parsing: "tcp/\(1000 + 2 * $0)") }
         let rule = Rule(
             name: try RuleName("staff"), sources: [.group(group)], destinations: [.everyone], allow: allow)
         guard let overlay = IPPrefix("100.64.0.0/10") else { throw BenchError.constant }

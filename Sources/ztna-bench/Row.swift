@@ -61,7 +61,7 @@ enum Table {
         return "\(scaled / Int(scale)).\(padding)\(fraction)"
     }
 
-    private static func grouped(_ value: Int) -> String {
+    static func grouped(_ value: Int) -> String {
         var digits = String(abs(value))
         var groups: [Substring] = []
         while digits.count > 3 {
