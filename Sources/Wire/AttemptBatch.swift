@@ -5,7 +5,7 @@ package import StrictJSON
 ///
 /// Body: `batch` (22 to 64 bytes of `[A-Za-z0-9_-]`; the same for every repetition of one batch, so that it is stored
 /// once), `sent` (the agent's clock, seconds since the epoch), `records` (at most 1,000 `ConnectionRecord`s), `lost`
-/// (attempts that are in no batch: dropped by the kernel or a full spool). Answer: `{"result": {"stored": true}}`.
+/// (attempts that are in no batch: dropped by the kernel or a full spool). Answer: `{"stored": true}`.
 package struct AttemptBatch: Hashable, Sendable {
     package static let largestCount = 1000
     package static let maximumBytes = 1 << 20
