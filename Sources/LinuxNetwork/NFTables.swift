@@ -24,12 +24,6 @@ struct NFTables: ~Copyable {
         return try output(of: "list table inet \(table)", flags: UInt32(flags))
     }
 
-    /// A set with its members, in JSON; protocols as numbers.
-    func members(of set: String, in table: String) throws(LinuxNetworkError) -> [UInt8] {
-        let flags = NFT_CTX_OUTPUT_NUMERIC_ALL | NFT_CTX_OUTPUT_JSON
-        return try output(of: "list set inet \(table) \(set)", flags: UInt32(flags))
-    }
-
     /// A named counter in JSON; it begins at zero again.
     func resetCounter(_ name: String, in table: String) throws(LinuxNetworkError) -> [UInt8] {
         try output(of: "reset counter inet \(table) \(name)", flags: UInt32(NFT_CTX_OUTPUT_JSON))

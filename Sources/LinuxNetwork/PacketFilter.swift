@@ -8,6 +8,7 @@ package actor PacketFilter {
     private let executor = BlockingExecutor(label: "ztna.nftables")
     private let nft: NFTables
     private let generation: RuleSetGeneration
+    private var dump: FilterSetDump
     /// The kernel's number when the table was last known to be ours.
     private var known: UInt32?
     private var applied: FilterRuleSet?
@@ -18,6 +19,7 @@ package actor PacketFilter {
     package init() throws(LinuxNetworkError) {
         nft = try NFTables()
         generation = try RuleSetGeneration()
+        dump = try FilterSetDump()
     }
 
     /// Replaces the whole table in one transaction.
@@ -57,8 +59,7 @@ package actor PacketFilter {
         var found: [String] = []
         let elements = FilterElements(ruleSet)
         for set in FilterElements.setNames {
-            let json = try nft.members(of: set, in: FilterScript.table)
-            let present = try FilterListing.members(parsing: json)
+            let present = try dump.members(of: set, in: FilterScript.table)
             found += Self.differences(set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance)
         }
         return found

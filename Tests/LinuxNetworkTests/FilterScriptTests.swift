@@ -120,17 +120,8 @@ private func ruleSet(
         #expect(FilterListing.rules(Array(asleep.utf8), of: "ztna") != expected)
     }
 
-    @Test func `gives members by key with what remains`() throws {
-        let json = """
-            {"nftables": [{"metainfo": {}}, {"set": {"name": "x", "elem": ["fd00:0::1", {"elem": {"val": {"concat":
-            ["100.64.0.2", 6, {"range": [1, 2]}]}, "timeout": 9, "expires": 8}}]}}]}
-            """
-        #expect(
-            try FilterListing.members(parsing: Array(json.utf8)) == ["fd00::1": nil, "100.64.0.2 . 6 . 1-2": 8])
-    }
-
-    @Test(arguments: ["", "{}", "[]", #"{"nftables":[{"set":{"elem":[null]}}]}"#])
-    func `refuses what is none`(_ json: String) {
-        #expect(throws: LinuxNetworkError.self) { try FilterListing.members(parsing: Array(json.utf8)) }
+    @Test(arguments: ["", "{}", "[]", #"{"nftables":[{"counter":{"packets":"many"}}]}"#])
+    func `refuses what is no counter`(_ json: String) {
+        #expect(throws: LinuxNetworkError.self) { try FilterListing.packets(parsing: Array(json.utf8)) }
     }
 }
