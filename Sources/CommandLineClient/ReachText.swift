@@ -27,8 +27,19 @@ package enum ReachText {
         let table = AnswerTable([
             first, .init("SERVICES", "services"), .init("THROUGH", "through", .chain), .init("RULE", "rule"),
             .init("WHEN", "when"), .init("NOW", "now", .flag), .init("UNTIL", "ends_at", .until),
+            .init("WHY NOT NOW", "why_not"),
         ])
-        return [heading, ""] + table.lines(rows, none: none, time: time, style: style)
+        return [heading, ""] + table.lines(rows.map(withReasons), none: none, time: time, style: style)
+    }
+
+    /// What keeps each of the person's devices from it now.
+    private static func withReasons(_ row: JSON) -> JSON {
+        guard var members = row.objectValue, members["now"] == false else { return row }
+        let reasons = (members["devices"]?.arrayValue ?? []).map(JSONRow.init).compactMap { device in
+            device.string("reason").map { (device.string("host").map { $0 + ": " } ?? "") + $0 }
+        }
+        if !reasons.isEmpty { members["why_not"] = .array(reasons.map { .string($0) }) }
+        return .object(members)
     }
 
     /// `what-if`: what is gained and lost.

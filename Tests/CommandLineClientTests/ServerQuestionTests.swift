@@ -194,6 +194,29 @@ import Wire
             ReachText.change(["gained": [], "lost": []], time: time, style: TextStyle()) == ["Nothing would change."])
     }
 
+    @Test func `of who can reach a host tells the chain, and what keeps them from it now`() {
+        let answer: JSON = [
+            "destination": ["host": "db-1"], "service": "tcp/22",
+            "people": [
+                [
+                    "person": "alice@example.com", "services": ["tcp/22"], "rule": "dba",
+                    "through": ["group staff (policy)", "group dev (scim)"], "now": false,
+                    "devices": [["host": "laptop", "now": false, "reason": "signed out"]],
+                ]
+            ],
+        ]
+        #expect(
+            ReachText.who(answer, time: time, style: TextStyle()) == [
+                "db-1 on tcp/22 can be reached by:", "",
+                "PERSON             SERVICES  THROUGH                                  RULE  NOW  WHY NOT NOW",
+                "alice@example.com  tcp/22    group staff (policy) → group dev (scim)  dba   no   laptop: signed out",
+            ])
+        #expect(
+            ReachText.who(["destination": ["host": "db-1"], "people": []], time: time, style: TextStyle()) == [
+                "Nobody can reach db-1."
+            ])
+    }
+
     private static let matrix: JSON = [
         "destinations": ["db-1", "=cmd()"],
         "rows": [["group": "dba", "cells": [["tcp/22", "tcp/5432"], []]], ["group": "a,\"b", "cells": []]],
