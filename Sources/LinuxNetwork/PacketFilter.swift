@@ -12,6 +12,8 @@ package actor PacketFilter {
     /// The kernel's number when the table was last known to be ours.
     private var known: UInt32?
     private var applied: FilterRuleSet?
+    /// How long the last replacement took, which members' ends may be off by.
+    private var loadSeconds = 0
     private var canonicalRules: [CanonicalKey: [String]] = [:]
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -24,7 +26,12 @@ package actor PacketFilter {
 
     /// Replaces the whole table in one transaction.
     package func replace(with ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
-        try nft.run(FilterScript.replacement(ruleSet, now: now))
+        // A member's timeout counts from when the kernel takes it, and a large table takes a while: about ten microseconds
+        // a member on an idle machine. What it takes longer than that, members live longer.
+        let count = ruleSet.grants.count + (ruleSet.egress?.count ?? 0)
+        let begun = ContinuousClock.now
+        try nft.run(FilterScript.replacement(ruleSet, now: now.advanced(byMilliseconds: min(count / 100, 5000))))
+        loadSeconds = Int((ContinuousClock.now - begun).components.seconds) + (count > 1000 ? 1 : 0)
         applied = ruleSet
         known = nil
     }
@@ -46,7 +53,7 @@ package actor PacketFilter {
     /// Reads the table back and says how it differs from `ruleSet`; empty means that the kernel enforces exactly it.
     ///
     /// Rules are compared in nft's own canonical form: the same rules are loaded once into a dormant table that no packet
-    /// meets, listed, and removed. Members must be the same, with ends within `tolerance` seconds.
+    /// meets, listed, and removed. Members must be the same, with ends within `tolerance` seconds and what loading took.
     package func differences(from ruleSet: FilterRuleSet, now: Int, tolerance: Int = 2) throws(LinuxNetworkError)
         -> [String]
     {
@@ -60,7 +67,8 @@ package actor PacketFilter {
         let elements = FilterElements(ruleSet)
         for set in FilterElements.setNames {
             let present = try dump.members(of: set, in: FilterScript.table)
-            found += Self.differences(set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance)
+            found += Self.differences(
+                set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance + loadSeconds)
         }
         return found
     }
