@@ -1,0 +1,97 @@
+import Foundation
+import StrictJSON
+import Testing
+import Walkthrough
+
+extension `The programs together` {
+    @Suite(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")"))
+    struct `A question about access` {
+        private static let policy = """
+            groups: { wiki-readers: [group:engineering, "user:bob@example.com"] }
+            rules:
+              - { name: wiki, source: group:wiki-readers, destination: tag:wiki, allow: tcp/443 }
+              - { name: wiki-ssh, source: group:wiki-readers, destination: tag:wiki, allow: tcp/22, when: { mfa: 1h } }
+
+            """
+
+        private func rows(_ end: RunningProgram.Finished, _ name: String) throws -> [[String: JSON]] {
+            try #require(end.status == 0, "\(end.everything)")
+            return try JSONMembers(parsing: Array(end.output.utf8)).array(name).compactMap(\.objectValue)
+        }
+
+        @Test func `is answered to everybody about themselves, and to administrators about all`() async throws {
+            let site = try await Site(provider: "admins: [user:bob@example.com]")
+            try site.folder.write("policy.yaml", Self.policy)
+            _ = try await site.administer("policy", "reload")
+            let laptop = try await Device(site)
+            try await laptop.signIn(at: site, user: "alice")
+            let desk = try await Device(site, name: "desk")
+            try await desk.signIn(at: site, user: "bob")
+            _ = try await site.administer("nodes", "tag", "desk", "wiki")
+
+            let allowed = try await laptop.run("why", "desk:443")
+            #expect(
+                allowed.output.contains(
+                    "Yes: alice@example.com on laptop may reach bob@example.com on desk on tcp/443."),
+                "\(allowed.everything)")
+            #expect(allowed.output.contains("group wiki-readers (policy) → rule wiki"), "\(allowed.everything)")
+            let refused = try await laptop.run("why", "desk:22")
+            #expect(refused.output.contains("ztna login --step-up"), "\(refused.everything)")
+            #expect(try await laptop.run("admin", "who-can-reach", "desk").status == 8)
+
+            let who = try await rows(desk.run("admin", "who-can-reach", "desk:443", "--json"), "people")
+            #expect(who.map { $0["person"] } == ["alice@example.com"])
+            #expect(who.first?["now"] == true && who.first?["rule"] == "wiki", "\(who)")
+            let what = try await rows(desk.run("admin", "what-can", "alice@example.com", "--json"), "destinations")
+            #expect(
+                what.map { $0["rule"] } == ["wiki", "wiki-ssh"] && what.map { $0["now"] } == [true, false], "\(what)")
+            let group = try await rows(desk.run("admin", "what-can", "group:engineering", "--json"), "destinations")
+            #expect(group.map { $0["destination"] } == ["desk", "desk"], "\(group)")
+            let matrix = try await rows(desk.run("admin", "matrix", "--json"), "rows")
+            #expect(matrix.map { $0["group"] } == ["engineering", "wiki-readers"], "\(matrix)")
+            #expect(matrix.first?["cells"] == [["tcp/443", "tcp/22*"], ["tcp/443", "tcp/22*"]], "\(matrix)")
+
+            let without = try await rows(
+                desk.run("admin", "what-if", "--user", "alice@example.com", "--without-group", "engineering", "--json"),
+                "lost")
+            #expect(without.map { $0["services"] } == [["tcp/443"], ["tcp/22"]], "\(without)")
+            let open = try site.folder.write("open.yaml", Site.policy)
+            let gained = try await rows(desk.run("admin", "what-if", "--policy", open, "--json"), "gained")
+            #expect(gained.contains { $0["person"] == "bob@example.com" && $0["destination"] == "laptop" }, "\(gained)")
+
+            for (question, about, reason) in [
+                ("who-can-reach", "nowhere", "no device is called nowhere"),
+                ("what-can", "zoe@example.com", "nobody active is called zoe@example.com"),
+                ("what-can", "group:zoo", "knows a group zoo"),
+            ] {
+                let end = try await desk.run("admin", question, about)
+                #expect(end.status != 0 && end.everything.contains(reason), "\(end.everything)")
+            }
+            let wrong = try site.folder.write("wrong.yaml", "rules: {}")
+            let end = try await desk.run("admin", "what-if", "--policy", wrong)
+            #expect(end.status != 0 && end.everything.contains("rules must be a list"), "\(end.everything)")
+        }
+
+        @Test func `of a country needs a database that tells it`() async throws {
+            let site = try await Site()
+            let path = site.folder.path("ztna.yaml")
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try site.folder.write("policy.yaml", Self.policy.replacing("mfa: 1h", with: "from: DE"))
+            func check() async throws -> RunningProgram.Finished {
+                try await RunningProgram(
+                    Place.program("ztna-server"), ["check", "--config", path], in: site.folder.url
+                ).finish()
+            }
+            let missing = try await check()
+            #expect(
+                missing.status == 1 && missing.errors.contains("wiki-ssh. Nobody is in any country"),
+                "\(missing.everything)")
+            try site.folder.write("geo.mmdb", "not a database")
+            try site.folder.write("ztna.yaml", text + "places: { database: geo.mmdb }\n")
+            let damaged = try await check()
+            #expect(
+                damaged.status == 1 && damaged.errors.contains("geo.mmdb: it is not a MaxMind DB"),
+                "\(damaged.everything)")
+        }
+    }
+}
