@@ -225,8 +225,8 @@ import Testing
             return (answer.status, answer.headers.first { $0.name.lowercased() == "retry-after" }?.value)
         }
         #expect(try await ask("/scim/corp/v2/Users", client.token).status == 200)
-        for _ in 0..<20 { #expect(try await ask("/scim/corp/v2/Users", "wrong").status == 401) }
-        for _ in 0..<10 { #expect(try await ask("/scim/corp/token", "wrong").status == 401) }
+        for _ in 0..<60 { #expect(try await ask("/scim/corp/v2/Users", "wrong").status == 401) }
+        for _ in 0..<40 { #expect(try await ask("/scim/corp/token", "wrong").status == 401) }
         let lines = harness.log.text
         for path in ["/scim/corp/v2/Users", "/scim/corp/token", "/scim/none/v2/Users"] {
             let answer = try await ask(path, "wrong")

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// A connection: 2,000 requests a second for as long as a client likes, and 10,000 at once. Entra ID asks for 25 a second,
 /// and the fastest clients keep one connection busy; beyond that it is a loop that has gone wild. An address that shows no
-/// right token: 30 requests at once, then one a second. Who is known does not wait behind a neighbour who guesses.
+/// right token: 100 requests at once, then one a second. Who is known does not wait behind a neighbour who guesses.
 final class ProvisioningContacts: Sendable {
     private struct State {
         var buckets: [ProviderID: TokenBucket] = [:]
@@ -19,7 +19,7 @@ final class ProvisioningContacts: Sendable {
     }
 
     static let (burst, perSecond) = (10_000, 2_000)
-    static let strangerBurst = 30
+    static let strangerBurst = 100
     /// More tokens than an organisation has; beyond it all are forgotten and shown again.
     private static let knownLimit = 2_000
 
