@@ -76,7 +76,7 @@ extension `The programs together` {
             #expect(try await device.run("admin", "sessions").status == 8)
         }
 
-        @Test func `or none gives nobody from afar what is given on the server's machine only`() async throws {
+        @Test func `brings nobody from afar what is given on the server's machine only`() async throws {
             let site = try await Site(provider: Self.provider)
             let transport = site.transport()
             var administrator = try site.device(transport)
