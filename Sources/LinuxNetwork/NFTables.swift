@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// One libnftables context: runs scripts, gives back what they print. Not safe for concurrent use.
 ///
@@ -6,7 +7,17 @@ internal import CLinux
 struct NFTables: ~Copyable {
     private let context: OpaquePointer
 
+    /// The last descriptor but some that select(2) can wait for. libnftables uses it, and the C library ends a program that
+    /// hands it a higher one.
+    private static let highestDescriptor: Int32 = 1000
+
     init() throws(LinuxNetworkError) {
+        let next = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard next >= 0 else { throw .system(call: "open", errno: Errno.last) }
+        close(next)
+        guard next < Self.highestDescriptor else {
+            throw .filter("this process has \(next) files open, and nftables takes no descriptor from 1024 on")
+        }
         guard let context = nft_ctx_new(UInt32(NFT_CTX_DEFAULT)) else { throw .filter("no context") }
         self.context = context
         nft_ctx_buffer_output(context)
