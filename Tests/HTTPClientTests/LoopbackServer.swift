@@ -26,9 +26,13 @@ final class LoopbackServer: Sendable {
         guard isListening else { throw NoLoopback() }
         port = UInt16(bigEndian: address.sin_port)
         startThread { [weak self] in
+            // Closed where it is accepted on, and nowhere else: a number closed elsewhere may by now be another server's
+            // listener, whose connections this thread would take.
+            defer { close(listener) }
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 self?.accepted.add(1, ordering: .relaxed)
                 startThread {
                     let connection = Connection(descriptor: descriptor)
@@ -39,10 +43,8 @@ final class LoopbackServer: Sendable {
         }
     }
 
-    deinit {
-        Glibc.shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    /// Wakes the accepting thread, and lets it accept no more.
+    deinit { Glibc.shutdown(listener, Int32(SHUT_RDWR)) }
 
     struct NoLoopback: Error {}
 
