@@ -145,7 +145,7 @@ let package = Package(
             "StoreSQLite", uses: ["Store"] + vocabulary + ["Audit", "Sessions", "OpenIDConnect", "SCIM"],
             products: [grdb, grdbSQLite]),
         module("HTTPClient", uses: ["CCurl", "NetworkAddresses"]),
-        module("LinuxNetwork", uses: ["CLinux", "StrictJSON", "NetworkAddresses", "Cryptography"]),
+        module("LinuxNetwork", uses: ["CLinux", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
         module("OperatorLog"),
         module("Places", uses: ["CMaxMindDB", "NetworkAddresses", "AccessPolicy"]),

@@ -261,7 +261,7 @@ package actor DataPlane {
             losses.unreadable = now.unreadable - counted.unreadable
             counted = now
         }
-        losses.limited = (try? await filter.takeUnlogged()) ?? 0
+        losses.limited = await filter.takeUnlogged()
         lost += losses
         spool?.count(losses)
     }

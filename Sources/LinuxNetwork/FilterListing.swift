@@ -1,5 +1,3 @@
-internal import StrictJSON
-
 /// What nft says about one of our tables.
 enum FilterListing {
     /// The rules of a table as nft lists them, but for the table's name and the flag that makes the canonical one dormant.
@@ -14,20 +12,5 @@ enum FilterListing {
         lines.removeFirst()
         if table == FilterScript.canonicalTable, lines.first == "\tflags dormant" { lines.removeFirst() }
         return lines
-    }
-
-    /// What the one counter of a listing has counted.
-    static func packets(parsing bytes: [UInt8]) throws(LinuxNetworkError) -> Int {
-        for object in try objects(bytes) {
-            if let packets = object["counter"]?.objectValue?["packets"]?.integerValue { return packets }
-        }
-        throw .malformedReply("nft counter")
-    }
-
-    private static func objects(_ bytes: [UInt8]) throws(LinuxNetworkError) -> [[String: JSON]] {
-        guard let list = try? JSON(parsing: bytes, maximumBytes: 1 << 20).objectValue?["nftables"]?.arrayValue else {
-            throw .malformedReply("nft listing")
-        }
-        return list.compactMap(\.objectValue)
     }
 }

@@ -35,11 +35,6 @@ struct NFTables: ~Copyable {
         return try output(of: "list table inet \(table)", flags: UInt32(flags))
     }
 
-    /// A named counter in JSON; it begins at zero again.
-    func resetCounter(_ name: String, in table: String) throws(LinuxNetworkError) -> [UInt8] {
-        try output(of: "reset counter inet \(table) \(name)", flags: UInt32(NFT_CTX_OUTPUT_JSON))
-    }
-
     private func output(of script: String, flags: UInt32) throws(LinuxNetworkError) -> [UInt8] {
         nft_ctx_output_set_flags(context, flags)
         let status = nft_run_cmd_from_buffer(context, script)

@@ -7,7 +7,7 @@ internal import NetworkAddresses
 package actor PacketFilter {
     private let executor = BlockingExecutor(label: "ztna.nftables")
     private let nft: NFTables
-    private let generation: RuleSetGeneration
+    private var queries: RuleSetQueries
     private var dump: FilterSetDump
     /// The kernel's number when the table was last known to be ours.
     private var known: UInt32?
@@ -15,12 +15,14 @@ package actor PacketFilter {
     /// How long the last replacement took, which members' ends may be off by.
     private var loadSeconds = 0
     private var canonicalRules: [CanonicalKey: [String]] = [:]
+    /// What the table's counter said when it was asked last, and what it had said of tables since replaced.
+    private var unlogged = (now: 0, before: 0)
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     package init() throws(LinuxNetworkError) {
         nft = try NFTables()
-        generation = try RuleSetGeneration()
+        queries = try RuleSetQueries()
         dump = try FilterSetDump()
     }
 
@@ -30,8 +32,10 @@ package actor PacketFilter {
         // a member on an idle machine. What it takes longer than that, members live longer.
         let count = ruleSet.grants.count + (ruleSet.egress?.count ?? 0)
         let begun = ContinuousClock.now
+        countUnlogged()
         try nft.run(FilterScript.replacement(ruleSet, now: now.advanced(byMilliseconds: min(count / 100, 5000))))
         loadSeconds = Int((ContinuousClock.now - begun).components.seconds) + (count > 1000 ? 1 : 0)
+        unlogged.now = 0
         applied = ruleSet
         known = nil
     }
@@ -76,7 +80,7 @@ package actor PacketFilter {
     /// Whether somebody has changed some table since this was asked last, or since the table was replaced, changed or found
     /// equal; cheap. Only `differences` tells whether it was ours.
     package func mayHaveBeenAltered() throws(LinuxNetworkError) -> Bool {
-        let current = try generation.current()
+        let current = try queries.generation()
         defer { known = current }
         return known.map { $0 != current } ?? false
     }
@@ -84,7 +88,7 @@ package actor PacketFilter {
     /// The chains, rules and sets are there as `ruleSet` has them; members are not looked at.
     package func hasRules(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> Bool {
         let expected = try canonicalForm(of: ruleSet)
-        known = try generation.current()
+        known = try queries.generation()
         do {
             return FilterListing.rules(try nft.rules(of: FilterScript.table), of: FilterScript.table) == expected
         } catch .filter { return false }
@@ -98,13 +102,24 @@ package actor PacketFilter {
     /// Removes our tables; it is no error when there are none.
     package func removeTable() throws(LinuxNetworkError) {
         applied = nil
+        countUnlogged()
         try nft.run(FilterScript.allTables.map(FilterScript.removal).joined())
+        unlogged.now = 0
     }
 
-    /// Packets since the last call, or since the table was made, that the rules left out of the log; a table that is
-    /// replaced loses what it counted, so ask before.
-    package func takeUnlogged() throws(LinuxNetworkError) -> Int {
-        try FilterListing.packets(parsing: try nft.resetCounter(FilterScript.unlogged, in: FilterScript.table))
+    /// Packets since the last call, or since the first table was made, that the rules left out of the log; those that come
+    /// while a table is replaced are not known.
+    package func takeUnlogged() -> Int {
+        countUnlogged()
+        defer { unlogged.before = 0 }
+        return unlogged.before
+    }
+
+    /// A counter that has gone back is that of a table which somebody else has made anew.
+    private func countUnlogged() {
+        guard let count = try? queries.packets(countedBy: FilterScript.unlogged, in: FilterScript.table) else { return }
+        unlogged.before += count >= unlogged.now ? count - unlogged.now : count
+        unlogged.now = count
     }
 
     private struct CanonicalKey: Hashable {

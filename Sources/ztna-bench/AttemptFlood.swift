@@ -98,7 +98,7 @@ enum AttemptFlood {
         var losses = spool.unreported
         losses.kernel += log.losses.overruns
         losses.unreadable += log.losses.unreadable
-        losses.limited += try await filter.takeUnlogged()
+        losses.limited += await filter.takeUnlogged()
         return Outcome(sent: spent.0, recorded: try await recorded(spool), losses: losses, seconds: spent.1)
     }
 

@@ -71,17 +71,19 @@ final class Logged: Sendable {
         packets.withLock { list in list.count { $0.verdict == verdict && $0.header.destinationPort == port } }
     }
 
-    /// Waits, at most three seconds, until a packet with this verdict to this port is there.
+    /// Waits until a packet with this verdict to this port is there.
     func has(_ verdict: FilterVerdict, port: UInt16) async throws -> Bool {
-        for _ in 0..<300 {
-            let found = packets.withLock { list in
-                list.contains { $0.verdict == verdict && $0.header.destinationPort == port }
-            }
-            if found { return true }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return false
+        try await comes { self.count(verdict, port: port) > 0 }
     }
+}
+
+/// Asks until it is so, for half a minute at most.
+func comes(_ isSo: () async throws -> Bool) async throws -> Bool {
+    for _ in 0..<3000 {
+        if try await isSo() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
 }
 
 /// Two nodes on one wire: 100.64.9.1 (also .7, and 172.16.5.5 from outside the overlay) and 100.64.9.2.
