@@ -54,7 +54,7 @@ struct ConditionalAccess {
         let inside = traffic.network.namespace(of: carol.person)
         let service = try await EchoService.start(in: inside, address: address, port: Policies.briefPort)
         defer { service.stop() }
-        _ = try await Waiting.until("bob to be let in for a moment", within: .seconds(5)) { () -> Bool? in
+        _ = try await Waiting.until("bob to be let in for a moment", within: .seconds(20)) { () -> Bool? in
             try await traffic.probe(bob, address, Policies.briefPort).outcome == .answered ? true : nil
         }
         let path = LastByte.Path(device: bob, port: Policies.briefPort, service: service)

@@ -13,7 +13,7 @@ struct LastByte {
     let gapBeside: Int?
 
     /// Longer than that, and what is still allowed has stalled.
-    private static let longestGap = Duration.milliseconds(500)
+    private static let longestGap = Duration.seconds(2)
 
     /// Lets bytes run, does what is to stop them on `path` and not `beside`, and stops the clock at the last byte at either
     /// end. Errors: `DemoFailure`, also when it takes a second, or what is beside stalls.
@@ -46,7 +46,7 @@ struct LastByte {
 
     /// Bytes come every few milliseconds, but their threads wait for a processor as everything does. When the last one came
     /// just before the event, none came after it: that is what is to be shown, in zero milliseconds.
-    private static let pauseOfBusyMachine = Duration.milliseconds(250)
+    private static let pauseOfBusyMachine = Duration.seconds(1)
 
     static func start(_ path: Path, _ network: Network, _ address: String) async throws -> RunningFlow {
         let flow = try await RunningFlow.start(
@@ -60,7 +60,7 @@ struct LastByte {
 
     /// On a busy machine bytes come in bursts: returns while they do come.
     private static func untilRunning(_ flow: RunningFlow) async throws {
-        _ = try await Waiting.until("bytes to run", within: .seconds(5), every: .milliseconds(1)) { () -> Bool? in
+        _ = try await Waiting.until("bytes to run", within: .seconds(20), every: .milliseconds(1)) { () -> Bool? in
             if let end = flow.end { throw DemoFailure("the flow ended by itself: \(end)") }
             guard flow.received > 2_000, let last = flow.lastByte, last + .milliseconds(3) > .now else { return nil }
             return true

@@ -129,7 +129,7 @@ struct Traffic {
     /// The netmap is ahead of the kernel for a moment: until bob's own device refuses, carol's does.
     private func untilRefusedAtTheSource(_ address: String) async throws {
         let own = try await bob.overlayAddress()
-        _ = try await Waiting.until("bob's own device to refuse", within: .seconds(5)) { () -> Bool? in
+        _ = try await Waiting.until("bob's own device to refuse", within: .seconds(20)) { () -> Bool? in
             _ = try await refused(address, Policies.allowedPort)
             let expected: [String: JSON] = ["direction": "out", "service": "tcp/8080", "source": .string(own)]
             let isHere = try await bob.refusals().contains { refusal in

@@ -81,7 +81,7 @@ import Testing
         #expect(Browser(words: ["/bin/b", "--url=%s", "-x"]).commandLine(for: "u") == ["/bin/b", "--url=u", "-x"])
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["/bin/false", "/nonexistent"])
+    @Test(.timeLimit(.minutes(10)), arguments: ["/bin/false", "/nonexistent"])
     func `that fails is reported`(_ path: String) async {
         await withCheckedContinuation { done in Browser(words: [path]).open("https://z") { done.resume() } }
     }

@@ -49,7 +49,7 @@ private struct RandomPolicies {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `The documents of a node` {
+@Suite(.timeLimit(.minutes(10))) struct `The documents of a node` {
     @Test(arguments: 1...6)
     func `say what the policy in force says, after any changes, and are signed again only for that`(
         _ seed: UInt64

@@ -12,7 +12,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite(.timeLimit(.minutes(1))) struct `What an authorization says of a person` {
+@Suite(.timeLimit(.minutes(10))) struct `What an authorization says of a person` {
     private func rule(_ name: String, _ source: String, _ destination: String, _ conditions: Conditions) throws -> Rule
     {
         Rule(
@@ -197,7 +197,7 @@ import Wire
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A policy slice for a node` {
+@Suite(.timeLimit(.minutes(10))) struct `A policy slice for a node` {
     private func slice(_ fixture: Fixture, _ member: Member) async throws -> PolicySlice {
         try PolicySlice(
             verifying: try await Agent(fixture, member.session).policy, keys: fixture.coordinator.controlKeys,

@@ -10,7 +10,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite(.timeLimit(.minutes(1))) struct `A netmap` {
+@Suite(.timeLimit(.minutes(10))) struct `A netmap` {
     @Test func `shows a node its peers, signed, and those that come later`() async throws {
         let fixture = try await Fixture()
         let alice = try await fixture.member("alice")

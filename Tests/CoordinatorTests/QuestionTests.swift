@@ -10,7 +10,7 @@ import Wire
 
 @testable import Coordinator
 
-@Suite(.timeLimit(.minutes(1))) struct `Questions to the coordinator` {
+@Suite(.timeLimit(.minutes(10))) struct `Questions to the coordinator` {
     private static func policy() throws -> Policy {
         var conditions = Conditions()
         conditions.mfa = 3600

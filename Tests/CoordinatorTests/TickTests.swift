@@ -31,7 +31,7 @@ private final class RemoteSigner: Signer {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `As time passes` {
+@Suite(.timeLimit(.minutes(10))) struct `As time passes` {
     @Test func `an authorization is renewed before half its life, once for all who see it`() async throws {
         let fixture = try await Fixture(lifetime: 3600)
         let alice = try await fixture.member("alice")

@@ -179,7 +179,7 @@ extension `The programs together` {
                     "--user", "alice", "--password", "alice-password", "--number", try code.string("number"),
                     "--screenshots", pictures.path,
                 ] + options, in: site.folder.url)
-            let end = try await chromium.finish(within: .seconds(150))
+            let end = try await chromium.finish(within: .seconds(600))
             try #require(end.status == 0, "\(end.everything)")
             let pages = try JSONMembers(parsing: Array(end.output.utf8)).members["pages"]?.arrayValue ?? []
             let names = pages.compactMap { $0.objectValue?["name"]?.stringValue }

@@ -35,7 +35,7 @@ extension `The programs together` {
                 Place.program("ztna"), ["demo", "--json", "--fixtures", Place.fixtures.path],
                 environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url
             )
-            let end = try await program.finish(within: .seconds(240))
+            let end = try await program.finish(within: .seconds(600))
             let leftovers = try await leftovers(of: program.identifier)
             do { return (end.status, try JSONMembers(parsing: Array(end.output.utf8)), leftovers) } catch {
                 throw Stuck(description: "\(error): \(end.everything)")

@@ -69,7 +69,7 @@ extension `The programs together` {
                 try await device.ask("status").string("state") == "offline" ? () : nil
             }
             try await site.killAndRestart()
-            try await eventually("the device to be connected again", within: .seconds(60)) {
+            try await eventually("the device to be connected again", within: .seconds(240)) {
                 try await device.ask("status").string("state") == "connected" ? () : nil
             }
             #expect(try await device.ask("whoami").string("session") == before)

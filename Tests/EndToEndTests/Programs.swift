@@ -23,7 +23,7 @@ struct Stuck: Error, CustomStringConvertible {
 
 /// Asks again and again until there is an answer; too late, says what it waited for.
 func eventually<Value>(
-    _ what: String, within limit: Duration = .seconds(30), _ answer: () async throws -> Value?
+    _ what: String, within limit: Duration = .seconds(120), _ answer: () async throws -> Value?
 ) async throws -> Value {
     let end = ContinuousClock.now + limit
     while true {
@@ -83,7 +83,7 @@ final class RunningProgram: Sendable {
         var everything: String { "status \(status)\n\(output)\n\(errors)" }
     }
 
-    func finish(within limit: Duration = .seconds(60)) async throws -> Finished {
+    func finish(within limit: Duration = .seconds(240)) async throws -> Finished {
         do {
             try await eventually("\(process.executableURL?.lastPathComponent ?? "") to end", within: limit) {
                 process.isRunning ? nil : ()

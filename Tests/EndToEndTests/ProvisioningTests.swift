@@ -61,7 +61,7 @@ private struct Provisioner: Sendable {
         try await RunningProgram(
             python, [Place.fixtures.appending(path: tool).path, "--base-url", baseURL, "--token", token],
             in: site.folder.url
-        ).finish(within: .seconds(180))
+        ).finish(within: .seconds(600))
     }
 }
 

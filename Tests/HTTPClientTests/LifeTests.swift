@@ -22,7 +22,7 @@ private final class HoldingServer: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A client's life` {
+@Suite(.timeLimit(.minutes(10))) struct `A client's life` {
     @Test func `a cancelled request ends its connection`() async throws {
         let holding = try HoldingServer()
         let client = try HTTPClient(policy: loopback)
@@ -123,7 +123,7 @@ private final class HoldingServer: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A stream` {
+@Suite(.timeLimit(.minutes(10))) struct `A stream` {
     private static let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     @Test func `gives the head, then each chunk as it comes, then the end`() async throws {

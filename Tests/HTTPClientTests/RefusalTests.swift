@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite(.timeLimit(.minutes(1))) struct `A client` {
+@Suite(.timeLimit(.minutes(10))) struct `A client` {
     @Test(arguments: [
         ("", HTTPError.invalidURL), ("/relative", .invalidURL), ("idp.example", .invalidURL),
         ("https://", .invalidURL), ("https://user@idp.example/", .invalidURL),

@@ -26,7 +26,7 @@ private func answering(_ text: String) throws -> LoopbackServer {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A request` {
+@Suite(.timeLimit(.minutes(10))) struct `A request` {
     @Test(arguments: [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello"),
         (
@@ -112,7 +112,7 @@ private func answering(_ text: String) throws -> LoopbackServer {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A request's answer` {
+@Suite(.timeLimit(.minutes(10))) struct `A request's answer` {
     @Test(arguments: Excess.allCases)
     fileprivate func `is refused beyond its size`(_ excess: Excess) async throws {
         let server = try answering(excess.wire)

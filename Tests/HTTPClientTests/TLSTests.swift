@@ -46,7 +46,7 @@ private final class TLSServer {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct `TLS` {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct `TLS` {
     @Test func `trusts the roots of the CA file, and no other unknown one`() async throws {
         let server = try TLSServer()
         let trusting = try HTTPClient(policy: HTTPClientPolicy(addresses: .any, caFile: server.certificate))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LocalSocket
 
-@Suite(.timeLimit(.minutes(1))) struct `A conversation` {
+@Suite(.timeLimit(.minutes(10))) struct `A conversation` {
     private let folder = TemporaryFolder()
 
     @Test func `is a request, events, and an end`() async throws {
@@ -123,7 +123,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct `A local server refuses` {
+@Suite(.timeLimit(.minutes(10))) struct `A local server refuses` {
     private let folder = TemporaryFolder()
 
     @Test func `a peer that is not permitted`() async throws {

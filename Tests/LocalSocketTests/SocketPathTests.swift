@@ -4,7 +4,7 @@ import Testing
 
 @testable import LocalSocket
 
-@Suite(.timeLimit(.minutes(1))) struct `A socket's path` {
+@Suite(.timeLimit(.minutes(10))) struct `A socket's path` {
     private let folder = TemporaryFolder()
 
     @Test func `is made with its folder and mode, and removed at the end`() throws {
