@@ -83,7 +83,8 @@ struct Device: Sendable {
     /// The reason of a refusal, once the agent has it.
     func reason(direction: String, service: String, from source: String, to destination: String) async throws -> String
     {
-        try await Waiting.until("the refusal of \(service) in `ztna refusals` of \(person.host)", within: .seconds(20)) {
+        try await Waiting.until("the refusal of \(service) in `ztna refusals` of \(person.host)", within: .seconds(20))
+        {
             let expected: [String: JSON] = [
                 "direction": .string(direction), "service": .string(service), "source": .string(source),
                 "destination": .string(destination),
