@@ -147,6 +147,7 @@ let package = Package(
         module("HTTPClient", uses: ["CCurl", "NetworkAddresses"]),
         module("LinuxNetwork", uses: ["CLinux", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
+        module("DetachedPrograms"),
         module("OperatorLog"),
         module("Places", uses: ["CMaxMindDB", "NetworkAddresses", "AccessPolicy"]),
         module(
@@ -169,7 +170,10 @@ let package = Package(
             "Auditing", uses: vocabulary + ["Audit", "Sessions", "Store", "HTTPClient"],
             products: [logging, nioCore, nioPosix, nioSSL, nioTLS]),
         module(
-            "Agent", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket"],
+            "Agent",
+            uses: vocabulary + [
+                "Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "LocalSocket", "DetachedPrograms",
+            ],
             products: [logging]),
 
         // A browser and a device without window or agent: for the demo, the bench and the tests.
@@ -180,10 +184,12 @@ let package = Package(
                 "Sessions",
             ]),
 
-        module("CommandLineClient", uses: ["StrictJSON", "Wire", "LocalSocket", "CQREncode"]),
+        module(
+            "CommandLineClient",
+            uses: ["StrictJSON", "CivilTime", "Wire", "LocalSocket", "DetachedPrograms", "CQREncode"]),
 
         // 4 programs
-        program("ztna", uses: ["StrictJSON", "CommandLineClient"], products: [arguments]),
+        program("ztna", uses: ["StrictJSON", "CivilTime", "CommandLineClient"], products: [arguments]),
         program(
             "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog"],
             products: [arguments, logging]),
@@ -235,6 +241,7 @@ let package = Package(
             products: [grdb]),
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
+        tests("DetachedProgramsTests", uses: ["DetachedPrograms"]),
         tests("OperatorLogTests", uses: ["OperatorLog"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests(
@@ -259,7 +266,10 @@ let package = Package(
             uses: vocabulary + ["Audit", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Auditing"],
             products: [logging, nioCore, nioPosix, nioSSL, nioHTTP1]),
         tests(
-            "AgentTests", uses: vocabulary + ["Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "Agent"],
+            "AgentTests",
+            uses: vocabulary + [
+                "Sessions", "Enforcement", "HTTPClient", "LinuxNetwork", "DetachedPrograms", "Agent",
+            ],
             products: [logging]),
         tests("CommandLineClientTests", uses: ["StrictJSON", "Wire", "LocalSocket", "CommandLineClient"]),
         tests("EndToEndTests", uses: ["StrictJSON", "Cryptography", "HTTPClient", "Walkthrough"]),

@@ -1,3 +1,4 @@
+internal import DetachedPrograms
 internal import Glibc
 
 /// Brings notices to the people of this machine: their terminals, and their desktops. Of those who may use the agent only.
@@ -12,10 +13,11 @@ package struct OperatorNotice: Sendable {
 
     package func deliver(_ notice: StepUpNotice) {
         terminals.write(["ztna: " + notice.message, "ztna: " + notice.remedy])
-        let invocations = desktop.invocations(
+        let programs = desktop.programs(
             title: "A second factor is needed", text: notice.message + " " + notice.remedy, own: geteuid(),
             find: Self.program, group: Self.group)
-        for invocation in invocations { invocation.run() }
+        // One that hangs, as a desktop may, is not kept for ever.
+        for program in programs { program.start(killingAfter: 10) }
     }
 
     /// Of the system's own folders only: what the agent runs as root is not up to any environment.

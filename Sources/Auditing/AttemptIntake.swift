@@ -49,7 +49,7 @@ extension AuditLog {
                 if !events.isEmpty { try keeping.append(events, to: records) }
             }
         } catch { throw .store(Self.storeError(error)) }
-        signal.raise()
+        signal.send()
     }
 }
 

@@ -31,11 +31,11 @@ package final class AuditLog: AuditSink {
     let clock: @Sendable () -> Int
     let sleep: Sleep
     let logger: Logger
-    let signal = AuditSignal()
+    let signal = ChangeSignals()
     let intake = Mutex(IntakeLimit())
     /// How far the change log has been read in this run.
     let changePosition = Mutex(0)
-    private let work = AuditSignal()
+    private let work = ChangeSignals()
     private let queue = Mutex(Queue())
     private let limit: Int
 
@@ -64,12 +64,12 @@ package final class AuditLog: AuditSink {
             return false
         }
         if isFirst { logger.error("the audit queue is full: events are dropped and counted until there is room") }
-        work.raise()
+        work.send()
     }
 
     /// Stores what comes in until the task is cancelled; then what is left, once.
     package func run() async {
-        for await _ in work.subscribe() {
+        for await _ in work.subscribe(fromStart: true) {
             while !Task.isCancelled, await !flushOrLog() {
                 do { try await sleep(Self.retryPause) } catch { break }
             }
@@ -108,7 +108,7 @@ package final class AuditLog: AuditSink {
         guard !events.isEmpty else { return }
         let keeping = Keeping(self)
         do { try await store.write { try keeping.append(events, to: $0) } } catch { throw Self.storeError(error) }
-        signal.raise()
+        signal.send()
     }
 
     /// How events become records in a transaction.

@@ -13,7 +13,7 @@ extension AuditLog {
 
     package func list(_ members: JSONMembers) async throws(AuditQuestionFailure) -> JSON {
         let question = try Question(members, pseudonyms: pseudonyms)
-        let changes = signal.subscribe()
+        let changes = signal.subscribe(fromStart: true)
         var answer = try await answer(question)
         guard let wait = question.wait, answer.records.isEmpty else { return answer.json }
         let deadline = ContinuousClock.now + .seconds(wait)

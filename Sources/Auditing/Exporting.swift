@@ -25,7 +25,7 @@ package struct Exporting: Sendable {
 
     /// Until the task is cancelled.
     package func run() async {
-        for await _ in log.signal.subscribe() {
+        for await _ in log.signal.subscribe(fromStart: true) {
             var pause = Self.firstPause
             var isFailing = false
             while !Task.isCancelled {

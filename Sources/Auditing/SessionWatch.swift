@@ -43,7 +43,7 @@ extension AuditLog {
                     try records.setAuditCursor(of: Self.changeCursor, to: found.through)
                     return true
                 }
-                if isOurs, !found.events.isEmpty { signal.raise() }
+                if isOurs, !found.events.isEmpty { signal.send() }
                 guard isOurs else {
                     changePosition.withLock { $0 = 0 }
                     isFull = true

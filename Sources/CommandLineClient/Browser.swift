@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import DetachedPrograms
 internal import Glibc
 
 /// How a browser is opened on this machine, if it can be.
@@ -43,39 +43,11 @@ extension Browser {
         }
     }
 
-    /// `POSIX_SPAWN_SETSID` of glibc's spawn.h, which is hidden from Swift.
-    private static let newSession: Int32 = 0x80
-
-    /// Starts it apart from this terminal, so that neither its messages nor a Ctrl-C cross. `onFailure` is called on another
-    /// thread when it could not be started or ended badly.
+    /// Starts it apart from this terminal, so that neither its messages nor a Ctrl-C cross. `onFailure` is called when it
+    /// could not be started or ended badly, then on another thread.
     package func open(_ url: String, onFailure: @escaping @Sendable () -> Void) {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
-        }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(Self.newSession | POSIX_SPAWN_SETSIGDEF))
-        let commandLine = commandLine(for: url)
-        var arguments = commandLine.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var child: pid_t = 0
-        guard posix_spawn(&child, commandLine[0], &actions, &attributes, &arguments, environ) == 0 else {
-            return onFailure()
-        }
-        DispatchQueue(label: "ztna.browser").async { [child] in
-            var status: Int32 = 0
-            while waitpid(child, &status, 0) < 0 { if errno != EINTR { return } }
-            if status != 0 { onFailure() }
+        DetachedProgram(words: commandLine(for: url)).start { end in
+            if end != .well { onFailure() }
         }
     }
 }

@@ -1,4 +1,5 @@
 import AccessPolicy
+import CivilTime
 import NetworkAddresses
 
 /// A policy's tests.

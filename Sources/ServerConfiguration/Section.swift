@@ -1,3 +1,5 @@
+internal import CivilTime
+
 /// One mapping of the file being read: knows its keys, and reads each as a type or reports what is wrong.
 struct Section: Sendable {
     /// How messages name it: `server`, `identity_providers[0]`.

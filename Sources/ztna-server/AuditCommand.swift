@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audit
+import CivilTime
 import Cryptography
 import Glibc
 import ServerConfiguration

@@ -1,5 +1,6 @@
 internal import AccessPolicy
 import ArgumentParser
+import CivilTime
 import ServerConfiguration
 import StrictJSON
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CivilTime
 internal import CommandLineClient
 internal import StrictJSON
 
@@ -16,7 +17,7 @@ extension AdminCommand {
         @OptionGroup var agent: AgentOptions
 
         func validate() throws {
-            guard TimeArgument.span(duration) != nil else {
+            guard DurationText.seconds(duration) != nil else {
                 throw ValidationError("--for: a time such as 30m, 2h or 1d")
             }
             guard !services.isEmpty else { throw ValidationError("name at least one service, such as tcp/22") }
@@ -26,7 +27,8 @@ extension AdminCommand {
             var members: [String: JSON] = [
                 "user": .string(user.hasPrefix("user:") ? String(user.dropFirst(5)) : user),
                 "destination": .string(destination),
-                "services": .array(services.map { .string($0) }), "seconds": .integer(TimeArgument.span(duration) ?? 0),
+                "services": .array(services.map { .string($0) }),
+                "seconds": .integer(DurationText.seconds(duration) ?? 0),
             ]
             if let reason { members["reason"] = .string(reason) }
             try finish(

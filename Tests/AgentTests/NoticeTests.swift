@@ -1,5 +1,6 @@
 import Agent
 import Cryptography
+import DetachedPrograms
 import Foundation
 import Glibc
 import Synchronization
@@ -163,38 +164,38 @@ private final class NoticeFolder: Sendable {
         }
     }
 
-    private func invocations(
+    private func programs(
         own: UInt32, operators: Set<UInt32>? = nil, find: (String) -> String? = { "/usr/bin/" + $0 }
-    ) -> [DesktopNotice.Invocation] {
-        DesktopNotice(to: operators ?? [0, user], runtimeDirectory: folder.path).invocations(
+    ) -> [DetachedProgram] {
+        DesktopNotice(to: operators ?? [0, user], runtimeDirectory: folder.path).programs(
             title: "Title", text: "-e evil\u{1B}[2J; rm -rf / $(id)", own: own, find: find, group: { $0 })
     }
 
     @Test func `is sent by the person's own rights, in words that no shell reads`() throws {
         try makeBus()
-        let invocation = try #require(invocations(own: 0).first)
-        #expect(invocation.words.prefix(3) == ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)"])
-        #expect(invocation.words.suffix(3) == ["--", "Title", "-e evil\u{FFFD}[2J; rm -rf / $(id)"])
-        #expect(invocation.environment.first == "DBUS_SESSION_BUS_ADDRESS=unix:path=\(folder.path)/\(user)/bus")
-        #expect(invocations(own: user).first?.words.first == "/usr/bin/notify-send")
+        let program = try #require(programs(own: 0).first)
+        #expect(program.words.prefix(3) == ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)"])
+        #expect(program.words.suffix(3) == ["--", "Title", "-e evil\u{FFFD}[2J; rm -rf / $(id)"])
+        #expect(program.environment?.first == "DBUS_SESSION_BUS_ADDRESS=unix:path=\(folder.path)/\(user)/bus")
+        #expect(programs(own: user).first?.words.first == "/usr/bin/notify-send")
     }
 
     @Test func `is not sent without a bus, without a program, or for somebody else`() throws {
-        #expect(invocations(own: 0).isEmpty)
+        #expect(programs(own: 0).isEmpty)
         try makeBus()
-        #expect(invocations(own: 0, find: { _ in nil }).isEmpty)
-        #expect(invocations(own: 0, find: { $0 == "notify-send" ? "/usr/bin/notify-send" : nil }).isEmpty)
-        #expect(invocations(own: user &+ 1).isEmpty)
-        #expect(invocations(own: 0, operators: [0]).isEmpty)
+        #expect(programs(own: 0, find: { _ in nil }).isEmpty)
+        #expect(programs(own: 0, find: { $0 == "notify-send" ? "/usr/bin/notify-send" : nil }).isEmpty)
+        #expect(programs(own: user &+ 1).isEmpty)
+        #expect(programs(own: 0, operators: [0]).isEmpty)
     }
 
     @Test func `is not sent to what is no socket`() throws {
         try makeBus(asFile: true)
-        #expect(invocations(own: 0).isEmpty)
+        #expect(programs(own: 0).isEmpty)
     }
 
     @Test(.enabled(if: geteuid() == 0)) func `is not sent to a socket of another's`() throws {
         try makeBus(ownedBy: 54_322)
-        #expect(invocations(own: 0).isEmpty)
+        #expect(programs(own: 0).isEmpty)
     }
 }

@@ -77,6 +77,7 @@ struct FakeAgent {
 /// Keeps what a command printed.
 final class Recorder: Sendable {
     private let texts = Mutex((out: "", error: ""))
+    private let (written, write) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     var output: String { texts.withLock { $0.out } }
     var errors: String { texts.withLock { $0.error } }
@@ -84,8 +85,17 @@ final class Recorder: Sendable {
     func console(json: Bool = false, style: TextStyle = TextStyle(), showsProgress: Bool = false) -> Console {
         Console(
             write: { text in self.texts.withLock { $0.out += text } },
-            writeError: { text in self.texts.withLock { $0.error += text } }, style: style,
+            writeError: { text in
+                self.texts.withLock { $0.error += text }
+                self.write.yield()
+            }, style: style,
             showsProgress: showsProgress, json: json, time: { TimeText(now: 1_795_248_000) })
+    }
+
+    /// Returns once stderr holds `text`; one may wait.
+    func showsError(_ text: String) async {
+        if errors.contains(text) { return }
+        for await _ in written { if errors.contains(text) { return } }
     }
 
     /// Stdout as JSON, a value a line.

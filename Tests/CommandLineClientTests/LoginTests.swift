@@ -141,6 +141,8 @@ import Wire
         let (gone, agentSawEnd) = AsyncStream.makeStream(of: Void.self)
         let agent = try FakeAgent { _, send, hear in
             try await send(FakeAgent.code)
+            // There is no cursor to give back before it has been hidden.
+            await recorder.showsError("\u{1B}[?25l")
             interrupt.yield()
             _ = try? await hear()
             agentSawEnd.finish()

@@ -16,8 +16,8 @@ import Testing
         ],
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         [
-            "Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "OperatorLog", "Places",
-            "ServerConfiguration",
+            "Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "DetachedPrograms", "OperatorLog",
+            "Places", "ServerConfiguration",
         ],
         ["Gateway", "Coordinator", "Auditing", "Agent", "CommandLineClient", "Walkthrough"],
         ["ztna", "ztna-agent", "ztna-server", "ztna-demo", "ztna-bench"],
