@@ -89,7 +89,7 @@ enum FilterScript {
     ) -> String {
         """
         table inet \(table) {
-        \(flags)\(sets(elements, now: now))\(verdictChains(group: ruleSet.logGroup))\(inboundChain(ruleSet))
+        \(flags)\(sets(elements, now: now))\(verdictChains(group: ruleSet.logGroup))\(inboundChains(ruleSet))
         \(outboundChains(checks: ruleSet.egress != nil))\(hooks(ruleSet))}
 
         """
@@ -184,50 +184,64 @@ enum FilterScript {
         """
     }
 
-    /// From the overlay to this node.
-    private static func inboundChain(_ ruleSet: FilterRuleSet) -> String {
+    /// From the overlay to this node: what concerns most packets comes first.
+    private static func inboundChains(_ ruleSet: FilterRuleSet) -> String {
         """
+        chain inbound6 {
+        \(outside(ruleSet.overlay, v4: false))
+        \(inboundRules(v4: false))
+        }
         chain inbound {
-        \(outside("saddr", ruleSet.overlay))
-        \(outside("daddr", ruleSet.overlay))
-        ct direction reply ct state established,related accept
-        ct state related meta l4proto { icmp, ipv6-icmp } accept
-        \(lookups(address: "saddr", port: "dport", ping: "echo-request", verdict: "goto allowed"))
-        goto denied
+        meta nfproto ipv6 goto inbound6
+        \(outside(ruleSet.overlay, v4: true))
+        \(inboundRules(v4: true))
         }
         """
     }
 
-    /// From this node to the overlay. What refuses an inbound packet (it is related to it) always leaves. A flow whose
-    /// beginning conntrack has not seen is not taken for one of ours: else an inbound flow that outlived its grant could
-    /// come back as our own after its entry is lost.
+    private static func inboundRules(v4: Bool) -> String {
+        """
+        ct direction reply ct state established,related accept
+        \(lookups(v4: v4, address: "saddr", port: "dport", ping: "echo-request", verdict: "goto allowed"))
+        meta l4proto \(v4 ? "icmp" : "ipv6-icmp") ct state related accept
+        goto denied
+        """
+    }
+
+    /// From this node to the overlay. What refuses an inbound packet (it is related to it) always leaves, and a reset
+    /// carries nothing. A TCP flow whose beginning conntrack has not seen is not taken for one of ours: else an inbound
+    /// flow that outlived its grant could come back as our own after its entry is lost.
     ///
     /// With `checks`, each packet of a flow of ours looks up that the other side will take it.
     private static func outboundChains(checks: Bool) -> String {
-        let leaving =
-            checks
-            ? """
-            ct state related meta l4proto { icmp, ipv6-icmp } accept
+        let checked = """
+            chain checked {
             \(lookups(in: "to_", address: "daddr", port: "dport", ping: "echo-request", verdict: "goto leaving"))
+            meta l4proto { icmp, ipv6-icmp } ct state related accept
             goto denied_here
-            """ : "goto leaving"
+            }
+
+            """
         return """
             chain answers {
-            tcp flags & rst == rst accept
             \(lookups(address: "daddr", port: "sport", ping: "echo-reply", verdict: "accept"))
+            tcp flags & rst == rst accept
+            ct state related accept
             goto refused
             }
-            chain to_peer {
-            meta l4proto tcp ct state new tcp flags & (fin|syn|rst|ack) != syn drop
+            \(checks ? checked : "")chain to_peer {
             ct direction reply goto answers
-            \(leaving)
+            ct state established,related \(checks ? "goto checked" : "accept")
+            tcp flags & rst == rst accept
+            tcp flags & (fin|syn|rst|ack) != syn drop
+            goto \(checks ? "checked" : "leaving")
             }
             chain outbound {
+            ip daddr @peer4 goto to_peer
+            ip6 daddr @peer6 goto to_peer
             ct direction reply ct state related accept
             ip daddr { 224.0.0.0/4, 255.255.255.255 } drop
             ip6 daddr { fe80::/10, ff00::/8 } drop
-            ip daddr @peer4 goto to_peer
-            ip6 daddr @peer6 goto to_peer
             goto peerless
             }
 
@@ -247,11 +261,14 @@ enum FilterScript {
             iifname \(interface) drop
             oifname \(interface) drop
             }
+            chain astray {
+            oifname "lo" accept
+            goto peerless
+            }
             chain output {
             type filter hook output priority filter; policy accept;
-            oifname "lo" accept
             oifname \(interface) goto outbound
-            \(inside("daddr", ruleSet.overlay, verdict: "goto peerless"))
+            \(inside("daddr", ruleSet.overlay, verdict: "goto astray"))
             }
 
             """
@@ -260,21 +277,28 @@ enum FilterScript {
     private static func lookups(
         in sets: String = "", address: String, port: String, ping: String, verdict: String
     ) -> String {
-        [("ip", "4", "icmp"), ("ip6", "6", "icmpv6")].map { family, suffix, icmp in
-            """
+        [true, false].map { v4 in
+            lookups(in: sets, v4: v4, address: address, port: port, ping: ping, verdict: verdict)
+        }.joined(separator: "\n")
+    }
+
+    private static func lookups(
+        in sets: String = "", v4: Bool, address: String, port: String, ping: String, verdict: String
+    ) -> String {
+        let (family, suffix, icmp) = v4 ? ("ip", "4", "icmp") : ("ip6", "6", "icmpv6")
+        return """
             \(family) \(address) . meta l4proto . th \(port) @\(sets)port\(suffix) \(verdict)
             \(family) \(address) . meta l4proto . th \(port) @\(sets)range\(suffix) \(verdict)
             \(family) \(address) @\(sets)any\(suffix) \(verdict)
             \(icmp) type \(ping) \(family) \(address) @\(sets)ping\(suffix) \(verdict)
             """
-        }.joined(separator: "\n")
     }
 
-    private static func outside(_ field: String, _ overlay: [IPPrefix]) -> String {
-        [("ip", "ipv4", true), ("ip6", "ipv6", false)].map { family, name, isV4 in
-            let list = prefixes(overlay, v4: isV4)
-            return list.isEmpty ? "meta nfproto \(name) drop" : "\(family) \(field) != \(list) drop"
-        }.joined(separator: "\n")
+    /// Drops what comes from elsewhere, or is for elsewhere; all of a family that the overlay lacks.
+    private static func outside(_ overlay: [IPPrefix], v4: Bool) -> String {
+        let list = prefixes(overlay, v4: v4)
+        return list.isEmpty
+            ? "drop" : ["saddr", "daddr"].map { "\(v4 ? "ip" : "ip6") \($0) != \(list) drop" }.joined(separator: "\n")
     }
 
     private static func inside(_ field: String, _ overlay: [IPPrefix], verdict: String) -> String {

@@ -172,6 +172,36 @@ struct `The kernel alone` {
         server.end()
     }
 
+    /// Says whether a segment of no connection may leave.
+    private static let segment = """
+        import socket, struct, sys
+        s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+        s.bind(("100.64.9.2", 0))
+        flags = {"syn": 2, "rst": 4, "ack": 16}[sys.argv[1]]
+        head = struct.pack("!HHIIBBHHH", 5001, 40000, 7, 7, 5 << 4, flags, 1000, 0, 0)
+        words = socket.inet_aton("100.64.9.2") + socket.inet_aton("100.64.9.1") + struct.pack("!HH", 6, len(head)) + head
+        total = sum(struct.unpack("!%dH" % (len(words) // 2), words))
+        total = (total & 0xFFFF) + (total >> 16)
+        check = ~(total + (total >> 16)) & 0xFFFF
+        try:
+            s.sendto(head[:16] + struct.pack("!H", check) + head[18:], ("100.64.9.1", 0))
+            print("leaves")
+        except PermissionError: print("stays")
+        """
+
+    /// Conntrack calls a segment of a flow that it does not know new, or, told not to be loose, invalid.
+    @Test(arguments: [0, 1], [false, true])
+    func `keeps segments of flows whose beginning nobody saw`(_ loose: Int, _ checksEgress: Bool) async throws {
+        let wire = try Wire()
+        try await wire.load(
+            wire.rules(
+                egress: checksEgress ? [("100.64.9.1", .tcp(40000...40000))] : nil, until: now() + 1000))
+        try wire.server.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_loose=\(loose)")
+        for (flag, outcome) in [("ack", "stays"), ("rst", "leaves"), ("syn", "leaves")] {
+            #expect(try wire.server.run("python3", "-c", Self.segment, flag) == "\(outcome)\n", "\(flag)")
+        }
+    }
+
     enum Neighbour: String, CaseIterable {
         /// As Docker writes it, with iptables-nft.
         case docker = """
