@@ -53,6 +53,12 @@ struct FilterElements: Hashable, Sendable {
         return result
     }
 
+    /// How many ranges an interval set has at most: overlapping ones are cut at each other's bounds.
+    static func largestCount(of intervalSet: String, in ruleSet: FilterRuleSet) -> Int {
+        let grants = intervalSet.hasPrefix("to_") ? ruleSet.egress ?? [] : ruleSet.grants
+        return 2 * grants.count { $0.traffic.isRange && intervalSet.hasSuffix($0.source.suffix) }
+    }
+
     var count: Int { sets.values.reduce(0) { $0 + $1.count } }
 
     private struct Source: Hashable {
@@ -91,6 +97,13 @@ struct FilterElements: Hashable, Sendable {
 }
 
 extension FilterGrant.Traffic {
+    fileprivate var isRange: Bool {
+        switch self {
+        case .tcp(let ports), .udp(let ports): ports.count > 1
+        case .any, .icmp: false
+        }
+    }
+
     fileprivate var protocolNumber: UInt8 {
         switch self {
         case .tcp: TransportProtocol.tcp.number(v4: true)

@@ -14,6 +14,8 @@ enum FilterScript {
     static let unlogged = "unlogged"
     /// Beyond so many changed members the whole table is replaced.
     static let largestSmallChange = 64
+    /// To remove one range the kernel walks all of its set: about 2.5 microseconds each.
+    static let longestWalk = 2000
 
     /// Replaces the whole table in one transaction.
     static func replacement(_ ruleSet: FilterRuleSet, now: FilterTime) -> String {
@@ -35,7 +37,7 @@ enum FilterScript {
     static func removal(of table: String) -> String { "table inet \(table)\ndelete table inet \(table)\n" }
 
     /// The few member changes that lead from one rule set to another; nil when the table must be replaced: other rules,
-    /// more than 64 members, or any change in an interval set. Empty when nothing changes.
+    /// more than 64 members, or ranges whose removal takes the kernel longer. Empty when nothing changes.
     static func smallChange(from old: FilterRuleSet, to new: FilterRuleSet, now: FilterTime) -> String? {
         guard old.interface == new.interface, old.overlay == new.overlay, old.logGroup == new.logGroup,
             (old.egress == nil) == (new.egress == nil)
@@ -43,12 +45,17 @@ enum FilterScript {
         let (concernedBefore, concernedAfter) = concerned(old, new)
         let before = FilterElements(concernedBefore).living(at: now.seconds)
         let after = FilterElements(concernedAfter).living(at: now.seconds)
-        guard FilterElements.intervalSets.allSatisfy({ before.sets[$0] == after.sets[$0] }) else { return nil }
         var commands: [String] = []
         var changed: Set<String> = []
-        for set in FilterElements.exactSets {
+        for set in FilterElements.setNames {
             let (gone, come) = (before.sets[set] ?? [:], after.sets[set] ?? [:])
-            for (key, end) in gone.sorted(by: { $0.key < $1.key }) where come[key] != .some(end) {
+            let removed = gone.filter { come[$0.key] != .some($0.value) }
+            if FilterElements.intervalSets.contains(set), !removed.isEmpty,
+                removed.count * FilterElements.largestCount(of: set, in: old) > longestWalk
+            {
+                return nil
+            }
+            for key in removed.keys.sorted() {
                 commands.append("delete element inet \(table) \(set) { \(key) }\n")
                 changed.insert("\(set) \(key)")
             }

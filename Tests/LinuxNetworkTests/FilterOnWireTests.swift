@@ -202,6 +202,36 @@ struct `The kernel alone` {
         }
     }
 
+    @Test func `goes on with a running flow while ranges beside it change`() async throws {
+        let wire = try Wire()
+        let server = try wire.listen()
+        let filter = try wire.server.inside { try PacketFilter() }
+        let end = now() + 1000
+        let mine: (String, FilterGrant.Traffic) = ("100.64.9.1", .tcp(5000...5002))
+        let others = (10..<200).map { ("100.64.9.\($0)", FilterGrant.Traffic.tcp(4000...UInt16(6000 + $0))) }
+        try await filter.replace(with: wire.rules([mine] + others, until: end), now: FilterTime(now()))
+        let table = try wire.server.run("nft", "-a", "list", "tables")
+        let flow = try wire.hold("100.64.9.2")
+        let changes: [(String, ClosedRange<UInt16>)] = [
+            ("100.64.9.10", 1...2), ("100.64.9.1", 7000...7001), ("100.64.9.1", 5001...5003),
+        ]
+        for (address, ports) in changes {
+            let rules = try wire.rules([mine, (address, .tcp(ports))] + others.dropFirst(), until: end)
+            try await filter.update(to: rules, now: FilterTime(now()))
+            #expect(try await filter.differences(from: rules, now: now()) == [])
+        }
+        // The same table: a replaced one has another handle.
+        #expect(try wire.server.run("nft", "-a", "list", "tables") == table)
+        #expect(try wire.attempt("100.64.9.2", 5001) == "ok")
+        let before = now()
+        try await filter.update(to: wire.rules(others, until: end), now: FilterTime(now()))
+        // Not earlier.
+        let words = flow.line().split(separator: " ")
+        #expect(["ConnectionResetError", "BrokenPipeError"].contains(words.first.map(String.init)))
+        #expect(try #require(words.last.flatMap { Int($0) }) >= before * 1000)
+        server.end()
+    }
+
     enum Neighbour: String, CaseIterable {
         /// As Docker writes it, with iptables-nft.
         case docker = """

@@ -95,12 +95,37 @@ private func ruleSet(
         #expect(FilterScript.smallChange(from: new, to: new, now: 1000) == "")
     }
 
-    @Test func `replaces the table for interval sets, many members and other rules`() throws {
+    @Test func `changes a range of few, with the pieces that it overlaps`() throws {
+        let old = try ruleSet([("100.64.0.2", .tcp(100...200), 1100), ("100.64.0.3", .tcp(100...200), 1100)])
+        let new = try ruleSet([
+            ("100.64.0.2", .tcp(100...200), 1100), ("100.64.0.2", .tcp(150...300), 1200),
+            ("100.64.0.3", .tcp(100...200), 1100),
+        ])
+        #expect(
+            FilterScript.smallChange(from: old, to: new, now: 1000) == """
+                delete element inet ztna range4 { 100.64.0.2 . 6 . 100-200 }
+                add element inet ztna range4 { 100.64.0.2 . 6 . 100-149 timeout 100s }
+                add element inet ztna range4 { 100.64.0.2 . 6 . 150-300 timeout 200s }
+
+                """)
+    }
+
+    @Test func `replaces the table rather than remove ranges of many`() throws {
+        func ranges(_ count: Int) throws -> FilterRuleSet {
+            try ruleSet((0..<count).map { ("100.65.\($0 / 250).\($0 % 250)", .tcp(1...2), 10) })
+        }
+        let (few, many) = (try ranges(1000), try ranges(1001))
+        #expect(FilterScript.smallChange(from: few, to: many, now: 0) != nil)
+        #expect(FilterScript.smallChange(from: few, to: try ranges(999), now: 0) != nil)
+        #expect(FilterScript.smallChange(from: few, to: try ranges(998), now: 0) == nil)
+        #expect(FilterScript.smallChange(from: many, to: few, now: 0) == nil)
+    }
+
+    @Test func `replaces the table for many members and other rules`() throws {
         let none = try ruleSet([])
         var otherGroup = none
         otherGroup.logGroup = 8
         let cases = [
-            try ruleSet([("100.64.0.2", .tcp(1...2), 10)]),
             try ruleSet((1...65).map { ("100.64.0.2", .tcp($0...$0), 10) }),
             try ruleSet([], overlay: ["10.0.0.0/8"]), otherGroup,
         ]
