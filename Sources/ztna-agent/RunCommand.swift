@@ -61,10 +61,21 @@ struct RunCommand: AsyncParsableCommand {
                 logger: logger)
         } catch { throw refusal(error) }
         let work = Task { await agent.run() }
+        let thrift = Task { await Self.keepSmall() }
         let signals = TerminationSignals { work.cancel() }
         await work.value
+        thrift.cancel()
         signals.restore()
         client.shutdown()
+    }
+
+    /// Once the start is over, and every minute: most of what was done since is not done again soon.
+    private static func keepSmall() async {
+        var pause = Duration.seconds(10)
+        while (try? await Task.sleep(for: pause)) != nil {
+            ProgramPages.release()
+            pause = .seconds(60)
+        }
     }
 
     private func agentOptions() throws -> AgentOptions {

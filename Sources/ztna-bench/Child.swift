@@ -36,7 +36,8 @@ final class Child {
     }
 
     /// Resident memory in MiB, once it has not changed for two seconds.
-    func settledMemory() async throws -> Double {
+    func settledMemory(after pause: Duration = .zero) async throws -> Double {
+        try await Task.sleep(for: pause)
         var (last, since) = (try memory(), Clocks.wall)
         while Clocks.wall < since + 2 {
             try await Task.sleep(for: .milliseconds(200))

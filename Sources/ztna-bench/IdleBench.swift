@@ -129,7 +129,8 @@ private struct IdleAgent {
         try await child.wait(until: "\(peers) peers") {
             (try await control.status()["peers"]?.integerValue ?? 0) >= peers
         }
-        return try await child.settledMemory()
+        // Each minute it gives back what it does not need to go on.
+        return try await child.settledMemory(after: .seconds(75))
     }
 }
 
