@@ -1,148 +1,205 @@
-/// Compares two policies pair by pair.
+/// Compares two policies source by source.
 ///
-/// Where the rules that concern a pair share no port, each that comes is a gain and each that goes is a loss by itself; only
-/// the other pairs are worked out, and those that the same rules concern once.
+/// Where the rules that concern a pair share no port, each that comes is a gain and each that goes is a loss by itself, and
+/// at all its destinations at once. Only the other pairs are looked at one by one; what rules of the same kinds make of a
+/// pair is worked out once.
 struct PairComparison {
     /// One service that a pair gains or loses under some conditions.
     private struct Atom: Hashable {
         let isGain: Bool
-        let service: String
+        let service: PortSets
         let conditions: Conditions
     }
 
-    /// The rules of one policy, as a comparison needs them.
-    private struct Side {
-        let rules: [Rule]
-        let isChanged: [Bool]
-        let ports: [PortSets]
-        /// What a rule is by itself; empty for one that has not changed.
-        var atoms: [[Int]] = []
+    /// One atom at a set of destinations, both by their numbers.
+    struct Gathering: Hashable {
+        let atom: Int
+        let destinations: Int
     }
 
-    private struct Concerned: Hashable {
-        var old: [Int] = []
-        var new: [Int] = []
+    /// What is asked of a rule for each source that it names.
+    private struct Facts {
+        let kind: Int
+        let isChanged: Bool
+        let lowest: Int
+        let highest: Int
     }
 
-    private var old: Side
-    private var new: Side
-    private var known: [Atom] = []
-    private var places: [Atom: Int] = [:]
-    private var workedOut: [Concerned: [Int]] = [:]
-
-    init(from old: [Rule], to new: [Rule], changes: RuleChanges) {
-        self.old = Side(rules: old, isChanged: changes.isChangedOld, ports: old.map { PortSets($0.allow) })
-        self.new = Side(rules: new, isChanged: changes.isChangedNew, ports: new.map { PortSets($0.allow) })
-        self.old.atoms = old.indices.map { ownAtoms(self.old, $0, isGain: false) }
-        self.new.atoms = new.indices.map { ownAtoms(self.new, $0, isGain: true) }
+    /// What a rule that has changed is by itself.
+    private struct Own {
+        let atom: Int
+        let rule: Int
+        /// The number of the atom at all destinations of the rule.
+        let gathering: Int
     }
 
-    /// What a source gains and loses: each atom with the places of the destinations, ascending; and at how many
-    /// destinations it does.
-    mutating func atoms(
-        of source: PartyClass, at destinations: [PartyClass]
-    ) -> (atoms: [(atom: Int, destinations: [Int])], count: Int) {
-        var found: [(atom: Int, destination: Int)] = []
-        var count = 0
-        var concerned = Concerned()
-        for (index, destination) in destinations.enumerated() {
-            guard
-                source.changedNew.meets(destination.changedNew) || source.changedOld.meets(destination.changedOld)
-            else { continue }
-            concerned.old.removeAll(keepingCapacity: true)
-            concerned.new.removeAll(keepingCapacity: true)
-            _ = source.old.firstCommon(with: destination.old) { index in
-                concerned.old.append(index)
-                return false
-            }
-            _ = source.new.firstCommon(with: destination.new) { index in
-                concerned.new.append(index)
-                return false
-            }
-            let before = found.count
-            if isDisjoint(concerned) {
-                for rule in concerned.old { for atom in old.atoms[rule] { found.append((atom, index)) } }
-                for rule in concerned.new { for atom in new.atoms[rule] { found.append((atom, index)) } }
-            } else {
-                for atom in workedOut(concerned) { found.append((atom, index)) }
-            }
-            if found.count > before { count += destination.members.count }
+    private let kinds: [ComparedRules.Kind]
+    private let facts: [Facts]
+    private let destinations: [PartyClass]
+    private let members: [Int]
+    /// Where each rule leads to.
+    private var reach: [PlaceSet]
+    /// Of each rule; empty for one that has not changed or leads nowhere.
+    private var own: [[Own]] = []
+
+    private var atoms = Numbered<Atom>()
+    private var sets = Numbered<PlaceSet>()
+    private var gatherings = Numbered<Gathering>()
+    /// By the kinds that concern a pair; nil: no changed one of them shares a port with another.
+    private var workedOut: [[Int]: [Int]?] = [:]
+
+    init(_ rules: ComparedRules, at destinations: [PartyClass]) {
+        kinds = rules.kinds
+        facts = rules.entries.map { entry in
+            let kind = rules.kinds[entry.kind]
+            return Facts(
+                kind: entry.kind, isChanged: kind.isChanged, lowest: kind.ports.lowest, highest: kind.ports.highest)
         }
-        found.sort { ($0.atom, $0.destination) < ($1.atom, $1.destination) }
-        var result: [(atom: Int, destinations: [Int])] = []
-        for (atom, destination) in found {
-            if result.last?.atom == atom {
-                result[result.count - 1].destinations.append(destination)
-            } else {
-                result.append((atom, [destination]))
+        self.destinations = destinations
+        members = destinations.map(\.members.count)
+        reach = Array(repeating: PlaceSet(count: destinations.count), count: rules.entries.count)
+        for (place, destination) in destinations.enumerated() {
+            for rule in destination.rules.indices { reach[rule].insert(place) }
+        }
+        own = facts.indices.map { rule in
+            let kind = kinds[facts[rule].kind]
+            guard kind.isChanged, !reach[rule].isEmpty else { return [] }
+            return kind.ports.pieces.map { piece in
+                let atom = atoms.number(of: Atom(isGain: kind.isNew, service: piece, conditions: kind.conditions))
+                return Own(atom: atom, rule: rule, gathering: number(of: atom, at: reach[rule]))
             }
         }
-        return (result, count)
     }
 
-    func change(of atoms: [Int]) -> PolicyDifference.Change {
+    /// What a source gains and loses, each atom in one gathering, and at how many destinations it does.
+    mutating func changes(of source: PartyClass) -> (gatherings: [Int], count: Int) {
+        let rules = source.rules.indices
+        var found = entanglement(of: source, rules)
+        var touched = PlaceSet(count: destinations.count)
+        var mine: [Own] = []
+        for rule in rules where !own[rule].isEmpty {
+            touched.formUnion(reach[rule])
+            mine += own[rule]
+        }
+        touched.subtract(found.destinations)
+        touched.formUnion(found.changed)
+        mine.sort { $0.atom < $1.atom }
+        var result: [Int] = []
+        result.reserveCapacity(mine.count + found.atoms.count)
+        var rest = mine[...]
+        while let first = rest.first {
+            let run = rest.prefix { $0.atom == first.atom }
+            rest = rest.dropFirst(run.count)
+            let others = found.atoms.removeValue(forKey: first.atom)
+            if run.count == 1, others == nil, !reach[first.rule].meets(found.destinations) {
+                result.append(first.gathering)
+                continue
+            }
+            var places = PlaceSet(count: destinations.count)
+            for own in run { places.formUnion(reach[own.rule]) }
+            places.subtract(found.destinations)
+            if let others { places.formUnion(others) }
+            if !places.isEmpty { result.append(number(of: first.atom, at: places)) }
+        }
+        for (atom, places) in found.atoms { result.append(number(of: atom, at: places)) }
+        return (result, touched.indices.reduce(0) { $0 + members[$1] })
+    }
+
+    var allGatherings: [Gathering] { gatherings.values }
+
+    /// The places of a set of destinations.
+    func destinations(in set: Int) -> [Int] { sets.values[set].indices }
+
+    func change(of places: [Int]) -> PolicyDifference.Change {
         func reach(isGain: Bool) -> [PolicyDifference.Reach] {
-            let chosen = atoms.map { known[$0] }.filter { $0.isGain == isGain }
+            let chosen = places.map { atoms.values[$0] }.filter { $0.isGain == isGain }
             return Dictionary(grouping: chosen, by: \.conditions).map { conditions, atoms in
-                let services = PortSets(atoms.compactMap { try? Service(parsing: $0.service) })
-                return PolicyDifference.Reach(services: services.texts, conditions: conditions)
+                PolicyDifference.Reach(services: PortSets.union(atoms.map(\.service)).texts, conditions: conditions)
             }.sorted { ($0.conditions.words, $0.services.joined()) < ($1.conditions.words, $1.services.joined()) }
         }
         return PolicyDifference.Change(gained: reach(isGain: true), lost: reach(isGain: false))
     }
 
-    private mutating func ownAtoms(_ side: Side, _ rule: Int, isGain: Bool) -> [Int] {
-        guard side.isChanged[rule] else { return [] }
-        let conditions = side.rules[rule].conditions
-        return side.ports[rule].texts.map { place(of: Atom(isGain: isGain, service: $0, conditions: conditions)) }
+    /// Where a changed rule shares a port with another rule of the same source.
+    private struct Entanglement {
+        var destinations: PlaceSet
+        /// Those of them at which something changes.
+        var changed: PlaceSet
+        var atoms: [Int: PlaceSet] = [:]
     }
 
-    private mutating func place(of atom: Atom) -> Int {
-        if let place = places[atom] { return place }
-        places[atom] = known.count
-        known.append(atom)
-        return known.count - 1
-    }
-
-    /// Whether no changed rule shares a port with another rule that concerns the pair.
-    private func isDisjoint(_ concerned: Concerned) -> Bool {
-        if concerned.old.count + concerned.new.count == 1 { return true }
-        for (place, rule) in concerned.old.enumerated() {
-            for other in concerned.old[..<place] where old.isChanged[rule] || old.isChanged[other] {
-                if old.ports[rule].overlaps(old.ports[other]) { return false }
-            }
-            for other in concerned.new where old.isChanged[rule] || new.isChanged[other] {
-                if old.ports[rule].overlaps(new.ports[other]) { return false }
-            }
+    private mutating func entanglement(of source: PartyClass, _ rules: [Int]) -> Entanglement {
+        let none = PlaceSet(count: destinations.count)
+        var (any, changed, twice) = (none, none, none)
+        for rule in rulesWithNeighbours(rules) {
+            let isChanged = facts[rule].isChanged
+            twice.formUnion(ofCommon: reach[rule], isChanged ? any : changed)
+            any.formUnion(reach[rule])
+            if isChanged { changed.formUnion(reach[rule]) }
         }
-        for (place, rule) in concerned.new.enumerated() {
-            for other in concerned.new[..<place] where new.isChanged[rule] || new.isChanged[other] {
-                if new.ports[rule].overlaps(new.ports[other]) { return false }
+        var found = Entanglement(destinations: none, changed: none)
+        var concerned: [Int] = []
+        for destination in twice.indices {
+            concerned.removeAll(keepingCapacity: true)
+            _ = source.rules.firstCommon(with: destinations[destination].rules) { rule in
+                if concerned.last != facts[rule].kind { concerned.append(facts[rule].kind) }
+                return false
+            }
+            guard let atoms = workOut(concerned) else { continue }
+            found.destinations.insert(destination)
+            if !atoms.isEmpty { found.changed.insert(destination) }
+            for atom in atoms { found.atoms[atom, default: none].insert(destination) }
+        }
+        return found
+    }
+
+    /// Those between whose lowest and highest port another one has some: no other can share a port.
+    private func rulesWithNeighbours(_ rules: [Int]) -> [Int] {
+        var highest = Int.min
+        return rules.indices.filter { place in
+            let rule = facts[rules[place]]
+            let hasBefore = rule.lowest <= highest
+            highest = max(highest, rule.highest)
+            let next = place + 1 < rules.count ? facts[rules[place + 1]].lowest : .max
+            return hasBefore || next <= rule.highest
+        }.map { rules[$0] }
+    }
+
+    /// What rules of these kinds make of a pair; nil when no changed one shares a port with another.
+    private mutating func workOut(_ concerned: [Int]) -> [Int]? {
+        if let known = workedOut[concerned] { return known }
+        let result = isDisjoint(concerned) ? nil : changes(concerned.map { kinds[$0] })
+        workedOut.updateValue(result, forKey: concerned)
+        return result
+    }
+
+    private func isDisjoint(_ concerned: [Int]) -> Bool {
+        for (place, kind) in concerned.enumerated() {
+            for other in concerned[..<place] where kinds[kind].isChanged || kinds[other].isChanged {
+                if kinds[kind].ports.overlaps(kinds[other].ports) { return false }
             }
         }
         return true
     }
 
-    private mutating func workedOut(_ concerned: Concerned) -> [Int] {
-        if let atoms = workedOut[concerned] { return atoms }
-        let before = Self.access(concerned.old.map { old.rules[$0] })
-        let after = Self.access(concerned.new.map { new.rules[$0] })
-        var atoms: [Int] = []
+    private mutating func changes(_ concerned: [ComparedRules.Kind]) -> [Int] {
+        let before = Self.access(concerned.filter(\.isOld))
+        let after = Self.access(concerned.filter(\.isNew))
+        var result: [Int] = []
         for (isGain, access, other) in [(true, after, before), (false, before, after)] {
             for (conditions, ports) in access {
                 let more = other[conditions].map { ports.subtracting($0) } ?? ports
-                for service in more.texts {
-                    atoms.append(place(of: Atom(isGain: isGain, service: service, conditions: conditions)))
+                for piece in more.pieces {
+                    result.append(atoms.number(of: Atom(isGain: isGain, service: piece, conditions: conditions)))
                 }
             }
         }
-        workedOut[concerned] = atoms
-        return atoms
+        return result
     }
 
     /// What opens under which conditions. What is open anyway is not open under conditions.
-    private static func access(_ rules: [Rule]) -> [Conditions: PortSets] {
-        let byConditions = Dictionary(grouping: rules, by: \.conditions).mapValues { PortSets($0.flatMap(\.allow)) }
+    private static func access(_ kinds: [ComparedRules.Kind]) -> [Conditions: PortSets] {
+        let byConditions = Dictionary(grouping: kinds, by: \.conditions).mapValues { PortSets.union($0.map(\.ports)) }
         guard let always = byConditions[Conditions()], byConditions.count > 1 else { return byConditions }
         var access: [Conditions: PortSets] = [Conditions(): always]
         for (conditions, ports) in byConditions where !conditions.isEmpty {
@@ -150,5 +207,9 @@ struct PairComparison {
             if !left.isEmpty { access[conditions] = left }
         }
         return access
+    }
+
+    private mutating func number(of atom: Int, at destinations: PlaceSet) -> Int {
+        gatherings.number(of: Gathering(atom: atom, destinations: sets.number(of: destinations)))
     }
 }

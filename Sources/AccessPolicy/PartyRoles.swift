@@ -16,72 +16,69 @@ package struct PolicyParty: Hashable, Sendable {
     }
 }
 
-/// The rules of one policy by whom they name, without what the clock says of them.
-struct SelectorIndex {
-    private let count: Int
-    private let localGroups: LocalGroups
-    private var bySource: [Selector: [Int]] = [:]
-    private var byDestination: [Selector: [Int]] = [:]
-
-    init(_ rules: [Rule], localGroups: LocalGroups) {
-        count = rules.count
-        self.localGroups = localGroups
-        for (index, rule) in rules.enumerated() where !rule.allow.isEmpty {
-            for selector in Set(rule.sources) { bySource[selector, default: []].append(index) }
-            for selector in Set(rule.destinations) { byDestination[selector, default: []].append(index) }
-        }
-    }
-
-    func sources(naming party: PolicyParty) -> RuleSet { rules(bySource, naming: party) }
-    func destinations(naming party: PolicyParty) -> RuleSet { rules(byDestination, naming: party) }
-
-    private func rules(_ table: [Selector: [Int]], naming party: PolicyParty) -> RuleSet {
-        let principal = localGroups.enriched(party.principal)
-        var found = RuleSet(count: count)
-        func add(_ selector: Selector) { for index in table[selector] ?? [] { found.insert(index) } }
-        add(.everyone)
-        if !party.isPerson { add(.device(principal.host)) }
-        if let email = principal.email { add(.user(email)) }
-        for group in principal.groups { add(.group(group)) }
-        for tag in principal.tags { add(.tag(tag)) }
-        return found
-    }
-}
-
-/// Parties that two policies treat alike, and the rules that name them.
+/// Parties that two policies treat alike: the same rules of both name them.
 struct PartyClass {
     var members: [Int]
-    let old: RuleSet
-    let new: RuleSet
-    let changedOld: RuleSet
-    let changedNew: RuleSet
+    /// The places of these rules in `ComparedRules`.
+    let rules: PlaceSet
 
-    private struct Key: Hashable {
-        let old: RuleSet
-        let new: RuleSet
-    }
-
-    typealias Roles = (PolicyParty) -> RuleSet
-
-    static func classes(
-        of parties: [PolicyParty], old: Roles, new: Roles, changedOld: Roles, changedNew: Roles
-    ) -> [PartyClass] {
-        var places: [Key: Int] = [:]
+    /// All that some changed rule names: what none names keeps what it has.
+    static func classes(of parties: [PolicyParty], _ selectors: ComparedSelectors) -> [PartyClass] {
+        var places: [PlaceSet: Int] = [:]
         var classes: [PartyClass] = []
         for (index, party) in parties.enumerated() {
-            let concerned = (changedOld(party), changedNew(party))
-            // What no changed rule names keeps what it has.
-            guard !concerned.0.isEmpty || !concerned.1.isEmpty else { continue }
-            let key = Key(old: old(party), new: new(party))
-            if let place = places[key] {
+            let rules = selectors.rules(naming: party)
+            guard rules.meets(selectors.changed) else { continue }
+            if let place = places[rules] {
                 classes[place].members.append(index)
             } else {
-                places[key] = classes.count
-                classes.append(
-                    PartyClass(
-                        members: [index], old: key.old, new: key.new, changedOld: concerned.0, changedNew: concerned.1))
+                places[rules] = classes.count
+                classes.append(PartyClass(members: [index], rules: rules))
             }
         }
         return classes
+    }
+}
+
+/// The rules of two policies by whom they name on one side, without what the clock says of them.
+struct ComparedSelectors {
+    /// Rules of the old policy, the kept ones among them, go by its groups.
+    private var old: [Selector: [Int]] = [:]
+    private var new: [Selector: [Int]] = [:]
+    private let groups: (old: LocalGroups, new: LocalGroups)
+    fileprivate private(set) var changed: PlaceSet
+    private let count: Int
+
+    init(_ rules: ComparedRules, groups: (old: LocalGroups, new: LocalGroups), _ side: (Rule) -> [Selector]) {
+        self.groups = groups
+        count = rules.entries.count
+        changed = PlaceSet(count: count)
+        for (place, entry) in rules.entries.enumerated() where !entry.rule.allow.isEmpty {
+            let kind = rules.kinds[entry.kind]
+            if kind.isChanged { changed.insert(place) }
+            for selector in Set(side(entry.rule)) {
+                if kind.isOld {
+                    old[selector, default: []].append(place)
+                } else {
+                    new[selector, default: []].append(place)
+                }
+            }
+        }
+    }
+
+    fileprivate func rules(naming party: PolicyParty) -> PlaceSet {
+        var found = PlaceSet(count: count)
+        func add(_ table: [Selector: [Int]], _ groups: LocalGroups) {
+            func add(_ selector: Selector) { for place in table[selector] ?? [] { found.insert(place) } }
+            let principal = groups.enriched(party.principal)
+            add(.everyone)
+            if !party.isPerson { add(.device(principal.host)) }
+            if let email = principal.email { add(.user(email)) }
+            for group in principal.groups { add(.group(group)) }
+            for tag in principal.tags { add(.tag(tag)) }
+        }
+        add(old, groups.old)
+        add(new, groups.new)
+        return found
     }
 }

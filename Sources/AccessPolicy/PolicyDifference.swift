@@ -18,7 +18,10 @@ package struct PolicyDifference: Sendable {
         package let lost: [Reach]
 
         /// Two of the same pairs differ in it.
-        var order: String { (gained + lost).flatMap(\.services).joined(separator: " ") }
+        var order: String {
+            (gained + lost).map { "\($0.services.joined(separator: " ")) \($0.conditions.words)" }.joined(
+                separator: ";")
+        }
     }
 
     /// Every one of these sources at every one of these destinations, by their places.
@@ -43,78 +46,61 @@ package struct PolicyDifference: Sendable {
     package var isEmpty: Bool { blocks.isEmpty && dormant.isEmpty }
 
     package init(from old: Policy, to new: Policy, sources: [PolicyParty], destinations: [PolicyParty]) {
-        let changes = RuleChanges(from: old, to: new)
-        let all = (
-            old: SelectorIndex(old.rules, localGroups: old.localGroups),
-            new: SelectorIndex(new.rules, localGroups: new.localGroups)
-        )
-        let changed = (
-            old: SelectorIndex(changes.old, localGroups: old.localGroups),
-            new: SelectorIndex(changes.new, localGroups: new.localGroups)
-        )
-        let from = PartyClass.classes(
-            of: sources, old: all.old.sources, new: all.new.sources, changedOld: changed.old.sources,
-            changedNew: changed.new.sources)
-        let to = PartyClass.classes(
-            of: destinations, old: all.old.destinations, new: all.new.destinations,
-            changedOld: changed.old.destinations, changedNew: changed.new.destinations)
-        var comparison = PairComparison(from: old.rules, to: new.rules, changes: changes)
-        var joined: [Gathering: [Int]] = [:]
+        let rules = ComparedRules(from: old, to: new)
+        let groups = (old: old.localGroups, new: new.localGroups)
+        let from = PartyClass.classes(of: sources, ComparedSelectors(rules, groups: groups, \.sources))
+        let to = PartyClass.classes(of: destinations, ComparedSelectors(rules, groups: groups, \.destinations))
+        var comparison = PairComparison(rules, at: to)
+        var joined: [[Int]] = []
         var pairs = 0
         for (index, source) in from.enumerated() {
-            let found = comparison.atoms(of: source, at: to)
-            pairs += found.count * source.members.count
-            for (atom, places) in found.atoms {
-                joined[Gathering(atom: atom, destinations: places), default: []].append(index)
-            }
+            let changes = comparison.changes(of: source)
+            pairs += changes.count * source.members.count
+            while joined.count < comparison.allGatherings.count { joined.append([]) }
+            for gathering in changes.gatherings { joined[gathering].append(index) }
         }
         blocks = Self.blocks(joined, from, to, comparison)
         self.pairs = pairs
-        let (sourceRules, destinationRules) = (
-            (old: from.map(\.changedOld), new: from.map(\.changedNew)),
-            (old: to.map(\.changedOld), new: to.map(\.changedNew))
-        )
-        dormant =
-            changes.gone.filter { Self.isDormant($0, sourceRules.old, destinationRules.old) }
-            .map { Dormant(rule: changes.old[$0], isNew: false) }
-            + changes.come.filter { Self.isDormant($0, sourceRules.new, destinationRules.new) }
-            .map { Dormant(rule: changes.new[$0], isNew: true) }
+        let isNamed = (from: Self.union(from, rules), to: Self.union(to, rules))
+        func dormant(_ places: [Int], isNew: Bool) -> [Dormant] {
+            places.filter { !isNamed.from.contains($0) || !isNamed.to.contains($0) }
+                .map { Dormant(rule: rules.entries[$0].rule, isNew: isNew) }
+        }
+        self.dormant = dormant(rules.gone, isNew: false) + dormant(rules.come, isNew: true)
     }
 
-    private static func isDormant(_ rule: Int, _ sources: [RuleSet], _ destinations: [RuleSet]) -> Bool {
-        !(sources.contains { $0.contains(rule) } && destinations.contains { $0.contains(rule) })
-    }
-
-    private struct Gathering: Hashable {
-        let atom: Int
-        let destinations: [Int]
+    private static func union(_ classes: [PartyClass], _ rules: ComparedRules) -> PlaceSet {
+        var union = PlaceSet(count: rules.entries.count)
+        for party in classes { union.formUnion(party.rules) }
+        return union
     }
 
     private struct Rectangle: Hashable {
         let sources: [Int]
-        let destinations: [Int]
+        let destinations: Int
     }
 
     /// What the same sources gain and lose at the same destinations is one block.
     private static func blocks(
-        _ joined: [Gathering: [Int]], _ from: [PartyClass], _ to: [PartyClass], _ comparison: PairComparison
+        _ joined: [[Int]], _ from: [PartyClass], _ to: [PartyClass], _ comparison: PairComparison
     ) -> [Block] {
         var atoms: [Rectangle: [Int]] = [:]
-        for (gathering, sources) in joined {
+        for (sources, gathering) in zip(joined, comparison.allGatherings) where !sources.isEmpty {
             let rectangle = Rectangle(sources: sources, destinations: gathering.destinations)
             atoms[rectangle, default: []].append(gathering.atom)
         }
         return atoms.map { rectangle, atoms in
             Block(
                 sources: rectangle.sources.flatMap { from[$0].members }.sorted(),
-                destinations: rectangle.destinations.flatMap { to[$0].members }.sorted(),
+                destinations: comparison.destinations(in: rectangle.destinations).flatMap { to[$0].members }.sorted(),
                 change: comparison.change(of: atoms))
         }.sorted { left, right in
-            (left.sources[0], left.destinations[0], left.sources.count, left.destinations.count, left.change.order)
-                < (
-                    right.sources[0], right.destinations[0], right.sources.count, right.destinations.count,
-                    right.change.order
-                )
+            let places = (left.sources[0], left.destinations[0], left.sources.count, left.destinations.count)
+            let others = (right.sources[0], right.destinations[0], right.sources.count, right.destinations.count)
+            if places != others { return places < others }
+            let (change, other) = (left.change.order, right.change.order)
+            if change != other { return change < other }
+            return (left.sources + left.destinations).lexicographicallyPrecedes(right.sources + right.destinations)
         }
     }
 }

@@ -14,14 +14,14 @@ package struct PolicyIndex: Sendable {
     /// Of rules with conditions only.
     private var clocks: [Int: Conditions.Clock] = [:]
     /// Whether a rule has any condition; a look at the rule itself costs more.
-    private var conditional: RuleSet
+    private var conditional: PlaceSet
     /// Rules that allow one range of ports of one protocol are decided from this; others from the rule.
     private var services: [ServiceWord]
 
     package init(_ policy: Policy, now: Int) {
         self.policy = policy
         self.now = now
-        conditional = RuleSet(count: policy.rules.count)
+        conditional = PlaceSet(count: policy.rules.count)
         services = policy.rules.map(ServiceWord.init)
         for (index, rule) in policy.rules.enumerated() where !rule.allow.isEmpty {
             for selector in Set(rule.sources) { bySource[selector, default: []].append(index) }
@@ -35,7 +35,7 @@ package struct PolicyIndex: Sendable {
 
     /// The same as `RuleRoles(of:in:)`, without walking every rule.
     package func roles(of principal: Principal) -> RuleRoles {
-        var sources = RuleSet(count: policy.rules.count)
+        var sources = PlaceSet(count: policy.rules.count)
         var destinations = sources
         func add(_ selector: Selector) {
             for index in bySource[selector] ?? [] { sources.insert(index) }

@@ -20,10 +20,30 @@ struct PortSets: Hashable {
     }
 
     private static var whole: ClosedRange<Int> { 1...65_535 }
+    private static var everything: [ClosedRange<Int>] {
+        TransportProtocol.allCases.indices.map { $0 * width + 1...$0 * width + 65_535 }
+    }
     /// Leaves a gap between protocols: no range of one continues in the next.
     private static var width: Int { 1 << 17 }
 
     var isEmpty: Bool { ranges.isEmpty }
+
+    /// Of all protocols, in an order of their own; beyond all ports when there are none.
+    var lowest: Int { ranges.first?.lowerBound ?? .max }
+    var highest: Int { ranges.last?.upperBound ?? .min }
+
+    /// What a policy writes as one service each.
+    var pieces: [PortSets] {
+        ranges.count == 1 || ranges == Self.everything ? [self] : ranges.map(PortSets.init)
+    }
+
+    private init(_ range: ClosedRange<Int>) { ranges = [range] }
+
+    static func union(_ sets: [PortSets]) -> PortSets {
+        var result = PortSets()
+        result.ranges = joined(sets.flatMap(\.ranges))
+        return result
+    }
 
     func overlaps(_ other: PortSets) -> Bool {
         ranges.contains { range in other.ranges.contains { $0.overlaps(range) } }
@@ -41,9 +61,8 @@ struct PortSets: Hashable {
 
     /// As a policy writes them.
     var texts: [String] {
+        if ranges == Self.everything { return ["any"] }
         let transports = TransportProtocol.allCases
-        let everything = transports.indices.map { $0 * Self.width + 1...$0 * Self.width + 65_535 }
-        if ranges == everything { return ["any"] }
         return ranges.map { range in
             let transport = transports[range.lowerBound / Self.width].rawValue
             let (first, last) = (range.lowerBound % Self.width, range.upperBound % Self.width)

@@ -24,8 +24,8 @@ struct MeshDocuments: Sendable {
     private(set) var policy: Policy
     private var index: PolicyIndex
     /// Rules that ask from which country, and from which network.
-    private var countryRules: RuleSet
-    private var networkRules: RuleSet
+    private var countryRules: PlaceSet
+    private var networkRules: PlaceSet
 
     init(issuer: String, lifetime: Int, signer: any Signer, policy: Policy) {
         self.issuer = issuer
@@ -33,7 +33,7 @@ struct MeshDocuments: Sendable {
         self.signer = signer
         self.policy = policy
         index = PolicyIndex(policy, now: 0)
-        countryRules = RuleSet(count: policy.rules.count)
+        countryRules = PlaceSet(count: policy.rules.count)
         networkRules = countryRules
         use(policy)
     }
@@ -41,7 +41,7 @@ struct MeshDocuments: Sendable {
     mutating func use(_ policy: Policy) {
         self.policy = policy
         index = PolicyIndex(policy, now: 0)
-        countryRules = RuleSet(count: policy.rules.count)
+        countryRules = PlaceSet(count: policy.rules.count)
         networkRules = countryRules
         for (place, rule) in policy.rules.enumerated() {
             if !rule.conditions.countries.isEmpty { countryRules.insert(place) }

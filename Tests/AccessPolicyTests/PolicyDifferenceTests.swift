@@ -151,67 +151,122 @@ private func recent(_ age: Int) -> Conditions {
                 ])
     }
 
-    /// Random policies over few names, so that much overlaps, against deciding every port of every pair.
-    @Test(arguments: 0..<60) func `is what deciding every pair says`(_ seed: Int) throws {
-        var random = SeededNumbers(state: UInt64(seed) &* 7919 &+ 1)
+    /// Random policies over few names, so that much overlaps, against deciding every port of every pair under each set of
+    /// conditions.
+    @Test(arguments: 0..<40, [true, false]) func `is what deciding every pair says`(_ seed: Int, keepsRules: Bool)
+        throws
+    {
+        var random = SeededNumbers(state: UInt64(seed) &* 7919 &+ (keepsRules ? 1 : 2))
         let sources = try (0..<8).map { number in
             try person("p\(number)", (0..<4).filter { _ in random.chance(2) }.map { "g\($0)" }.joined(separator: " "))
         }
         let destinations = try (0..<6).map { number in
             try device("d\(number)", (0..<3).filter { _ in random.chance(2) }.map { "t\($0)" }.joined(separator: " "))
         }
-        func rules() throws -> [Rule] {
-            try (0..<random.number(8)).map { number in
-                let from = ["group:g\(random.number(4))", "user:p\(random.number(8))@example.com", "*", "group:l"]
-                let to = ["tag:t\(random.number(3))", "device:d\(random.number(6))", "*"]
-                let low = 1 + random.number(9)
-                let allow = ["tcp/\(low)", "tcp/\(low)-\(low + random.number(5))", "udp", "icmp", "tcp/3 udp/2", "any"]
-                return try rule(
-                    "r\(number)", from[random.number(4)], to[random.number(3)], allow[random.number(6)])
-            }
-        }
-        func policy(_ rules: [Rule]) throws -> Policy {
-            let definition = try selectors("group:g\(random.number(4)) user:p\(random.number(8))@example.com")
-            let name = try #require(GroupName("l"))
-            return Policy(
-                rules: rules, localGroups: random.chance(2) ? .none : try LocalGroups([name: definition]), revision: "r"
+        let first = try Self.rules(&random)
+        let old = try Self.policy(first, &random)
+        let kept = keepsRules ? first.filter { _ in !random.chance(3) } : []
+        let new = try Self.policy(kept + Self.rules(&random), &random)
+        var expected: Set<Opening> = []
+        for conditions in [Conditions(), recent(3600)] {
+            let (before, after) = (
+                try Self.openings(old, conditions, sources, destinations),
+                try Self.openings(new, conditions, sources, destinations)
             )
+            expected.formUnion(after.subtracting(before).map { $0.as(gain: true) })
+            expected.formUnion(before.subtracting(after).map { $0.as(gain: false) })
         }
-        let first = try rules()
-        let old = try policy(first)
-        let new = try policy(first.filter { _ in !random.chance(3) } + rules())
-        var expected: [String: Set<String>] = [:]
-        for (source, from) in sources.enumerated() {
-            for (destination, to) in destinations.enumerated() {
-                for (transport, port) in Self.samples {
-                    let (was, now) = (
-                        Self.allows(old, from, to, transport, port), Self.allows(new, from, to, transport, port)
-                    )
-                    guard was != now else { continue }
-                    expected["\(source) \(destination) \(now)", default: []].insert("\(transport) \(port ?? 0)")
-                }
-            }
-        }
-        var found: [String: Set<String>] = [:]
+        var found: Set<Opening> = []
         let difference = PolicyDifference(from: old, to: new, sources: sources, destinations: destinations)
         for block in difference.blocks {
-            for source in block.sources {
-                for destination in block.destinations {
-                    for (reaches, isGain) in [(block.change.gained, true), (block.change.lost, false)] {
-                        for text in reaches.flatMap(\.services) {
-                            let service = try Service(parsing: text)
-                            for (transport, port) in Self.samples where service.includes(transport, port: port) {
-                                let (isNew, _) = found["\(source) \(destination) \(isGain)", default: []]
-                                    .insert("\(transport) \(port ?? 0)")
-                                #expect(isNew)
-                            }
-                        }
+            for (reaches, isGain) in [(block.change.gained, true), (block.change.lost, false)] {
+                for reach in reaches {
+                    for opening in try Self.openings(reach, block.sources, block.destinations) {
+                        #expect(found.insert(opening.as(gain: isGain)).inserted)
                     }
                 }
             }
         }
         #expect(found == expected)
-        #expect(difference.pairs == Set(expected.keys.map { $0.split(separator: " ").prefix(2) }).count)
+        #expect(difference.pairs == Set(expected.map { [$0.source, $0.destination] }).count)
+    }
+
+    /// One service that is open to a pair under some conditions.
+    private struct Opening: Hashable {
+        let source: Int
+        let destination: Int
+        let transport: TransportProtocol
+        let port: UInt16?
+        let conditions: Conditions
+        var isGain: Bool?
+
+        func `as`(gain isGain: Bool) -> Opening {
+            var opening = self
+            opening.isGain = isGain
+            return opening
+        }
+    }
+
+    private static func rules(_ random: inout SeededNumbers) throws -> [Rule] {
+        try (0..<random.number(8)).map { number in
+            let from = ["group:g\(random.number(4))", "user:p\(random.number(8))@example.com", "*", "group:l"]
+            let to = ["tag:t\(random.number(3))", "device:d\(random.number(6))", "*", "tag:none"]
+            let low = 1 + random.number(9)
+            let allow = ["tcp/\(low)", "tcp/\(low)-\(low + random.number(5))", "udp", "icmp", "tcp/3 udp/2", "any"]
+            return try rule(
+                "r\(number)", from[random.number(4)], to[random.number(4)], allow[random.number(6)],
+                random.chance(3) ? recent(3600) : Conditions())
+        }
+    }
+
+    private static func policy(_ rules: [Rule], _ random: inout SeededNumbers) throws -> Policy {
+        let definition = try selectors("group:g\(random.number(4)) user:p\(random.number(8))@example.com")
+        let name = try #require(GroupName("l"))
+        return Policy(
+            rules: rules, localGroups: random.chance(2) ? .none : try LocalGroups([name: definition]), revision: "r")
+    }
+
+    /// What is open under exactly these conditions and not without any.
+    private static func openings(
+        _ policy: Policy, _ conditions: Conditions, _ sources: [PolicyParty], _ destinations: [PolicyParty]
+    ) throws -> Set<Opening> {
+        func only(_ wanted: Conditions) -> Policy {
+            let rules = policy.rules.filter { $0.conditions == wanted }.map {
+                Rule(name: $0.name, sources: $0.sources, destinations: $0.destinations, allow: $0.allow)
+            }
+            return Policy(rules: rules, localGroups: policy.localGroups, revision: "r")
+        }
+        let (always, sometimes) = (only(Conditions()), only(conditions))
+        var openings: Set<Opening> = []
+        for (source, from) in sources.enumerated() {
+            for (destination, to) in destinations.enumerated() {
+                for (transport, port) in samples where allows(sometimes, from, to, transport, port) {
+                    guard conditions.isEmpty || !allows(always, from, to, transport, port) else { continue }
+                    openings.insert(
+                        Opening(
+                            source: source, destination: destination, transport: transport, port: port,
+                            conditions: conditions))
+                }
+            }
+        }
+        return openings
+    }
+
+    private static func openings(
+        _ reach: PolicyDifference.Reach, _ sources: [Int], _ destinations: [Int]
+    ) throws -> [Opening] {
+        let services = try reach.services.map(Service.init(parsing:))
+        return sources.flatMap { source in
+            destinations.flatMap { destination in
+                services.flatMap { service in
+                    samples.filter { service.includes($0, port: $1) }.map {
+                        Opening(
+                            source: source, destination: destination, transport: $0, port: $1,
+                            conditions: reach.conditions)
+                    }
+                }
+            }
+        }
     }
 
     private static var samples: [(TransportProtocol, UInt16?)] {
