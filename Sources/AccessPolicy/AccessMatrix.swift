@@ -22,7 +22,7 @@ package struct AccessMatrix: Sendable {
                 sourcesByRule[rule].append(UInt32(truncatingIfNeeded: source))
             }
         }
-        var known: [PlaceSet: Int] = [:]
+        var known: [RuleSet: Int] = [:]
         listOf.reserveCapacity(destinations.count)
         for roles in destinations {
             if let place = known[roles.destinations] {
@@ -50,7 +50,7 @@ package struct AccessMatrix: Sendable {
         listOf.indices.contains(first) && listOf.indices.contains(second) && listOf[first] == listOf[second]
     }
 
-    private static func list(of rules: PlaceSet, _ sourcesByRule: [[UInt32]]) -> [UInt64] {
+    private static func list(of rules: RuleSet, _ sourcesByRule: [[UInt32]]) -> [UInt64] {
         var list: [UInt64] = []
         var isSorted = true
         for rule in rules.indices where rule < sourcesByRule.count && !sourcesByRule[rule].isEmpty {

@@ -1,8 +1,8 @@
 /// Some places of a list, such as a policy's rules: one bit each, and above them one bit for each word that is not zero, so
 /// that two sets are compared without looking at what neither holds.
 package struct PlaceSet: Hashable, Sendable {
-    private var words: [UInt64]
-    private var summary: [UInt64]
+    private(set) var words: [UInt64]
+    private(set) var summary: [UInt64]
 
     package init(count: Int) {
         words = Array(repeating: 0, count: (count + 63) / 64)

@@ -5,8 +5,8 @@ package import Identity
 /// Two principals may talk when a rule names one as source and the other as destination: a few ANDs for a pair,
 /// where `Policy.mayTalk` walks every rule. Roles of different policies do not compare.
 package struct RuleRoles: Hashable, Sendable {
-    package let sources: PlaceSet
-    package let destinations: PlaceSet
+    package let sources: RuleSet
+    package let destinations: RuleSet
 
     /// Walks every rule; for many principals make one `PolicyIndex` and ask that.
     package init(of principal: Principal, in policy: Policy) {
@@ -16,13 +16,13 @@ package struct RuleRoles: Hashable, Sendable {
             if rule.names(source: principal) { sources.insert(index) }
             if rule.names(destination: principal) { destinations.insert(index) }
         }
-        self.sources = sources
-        self.destinations = destinations
+        self.sources = RuleSet(sources)
+        self.destinations = RuleSet(destinations)
     }
 
     init(sources: PlaceSet, destinations: PlaceSet) {
-        self.sources = sources
-        self.destinations = destinations
+        self.sources = RuleSet(sources)
+        self.destinations = RuleSet(destinations)
     }
 
     package func mayTalk(with other: RuleRoles) -> Bool {

@@ -24,8 +24,8 @@ struct MeshDocuments: Sendable {
     private(set) var policy: Policy
     private var index: PolicyIndex
     /// Rules that ask from which country, and from which network.
-    private var countryRules: PlaceSet
-    private var networkRules: PlaceSet
+    private var countryRules = RuleSet(PlaceSet(count: 0))
+    private var networkRules = RuleSet(PlaceSet(count: 0))
 
     init(issuer: String, lifetime: Int, signer: any Signer, policy: Policy) {
         self.issuer = issuer
@@ -33,20 +33,18 @@ struct MeshDocuments: Sendable {
         self.signer = signer
         self.policy = policy
         index = PolicyIndex(policy, now: 0)
-        countryRules = PlaceSet(count: policy.rules.count)
-        networkRules = countryRules
         use(policy)
     }
 
     mutating func use(_ policy: Policy) {
         self.policy = policy
         index = PolicyIndex(policy, now: 0)
-        countryRules = PlaceSet(count: policy.rules.count)
-        networkRules = countryRules
+        var (countries, networks) = (PlaceSet(count: policy.rules.count), PlaceSet(count: policy.rules.count))
         for (place, rule) in policy.rules.enumerated() {
-            if !rule.conditions.countries.isEmpty { countryRules.insert(place) }
-            if !rule.conditions.networks.isEmpty { networkRules.insert(place) }
+            if !rule.conditions.countries.isEmpty { countries.insert(place) }
+            if !rule.conditions.networks.isEmpty { networks.insert(place) }
         }
+        (countryRules, networkRules) = (RuleSet(countries), RuleSet(networks))
     }
 
     /// Who is behind the node, in the policy's own groups, too; nil when nobody is.

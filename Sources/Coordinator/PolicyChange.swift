@@ -22,16 +22,16 @@ struct PolicyChange {
         var rules: [Int] = []
         var pairings: [Int] = []
 
-        func rules(_ set: PlaceSet) -> [Int] { set.indices.map { rules[$0] } }
+        func rules(_ set: RuleSet) -> [Int] { set.indices.map { rules[$0] } }
 
-        func pairings(_ set: PlaceSet, count: Int) -> PlaceSet {
+        func pairings(_ set: RuleSet, count: Int) -> PlaceSet {
             var result = PlaceSet(count: count)
             for index in set.indices { result.insert(pairings[index]) }
             return result
         }
 
         /// The zones that these rules' hours are told in.
-        func zones(_ sets: [PlaceSet]) -> [String: ZoneTable] {
+        func zones(_ sets: [RuleSet]) -> [String: ZoneTable] {
             guard !policy.zones.isEmpty else { return [:] }
             return policy.zones(for: sets.flatMap { $0.indices.map { policy.rules[$0] } })
         }
