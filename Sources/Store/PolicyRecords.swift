@@ -70,8 +70,25 @@ package protocol PolicyRecordReader {
 }
 
 package protocol PolicyRecordWriter: PolicyRecordReader {
-    /// The store gives the sequence.
-    func append(_ revision: PolicyRevisionRecord) throws
+    /// The store gives the sequence. Revisions beyond what is kept leave in the same transaction, the oldest first.
+    func append(_ revision: PolicyRevisionRecord, keeping bounds: PolicyHistoryBounds) throws
+    /// False: that many are open when it is given, and it is not stored.
+    func add(_ grant: TemporaryGrant, atMost limit: Int) throws -> Bool
     /// Inserts or replaces by id.
     func save(_ grant: TemporaryGrant) throws
+}
+
+/// How much of the policy's history is kept: the newest revisions within both bounds, and always the one in force and the one
+/// before it, whatever their size.
+package struct PolicyHistoryBounds: Hashable, Sendable {
+    package let revisions: Int
+    /// Of all files together.
+    package let bytes: Int
+
+    package static var standard: PolicyHistoryBounds { PolicyHistoryBounds(revisions: 1000, bytes: 256 << 20) }
+
+    package init(revisions: Int, bytes: Int) {
+        self.revisions = revisions
+        self.bytes = bytes
+    }
 }

@@ -71,13 +71,31 @@ extension SQLiteReading {
 }
 
 extension SQLiteTransaction {
-    package func append(_ revision: PolicyRevisionRecord) throws {
+    package func append(_ revision: PolicyRevisionRecord, keeping bounds: PolicyHistoryBounds) throws {
         try connection.run(
             "INSERT INTO \(revisions) (revision, text, at, by, note) VALUES (?, ?, ?, ?, ?)",
             [
                 .text(revision.revision), .blob(revision.text), .integer(revision.at), .text(revision.by),
                 .text(revision.note),
             ])
+        try connection.run(
+            """
+            DELETE FROM \(revisions) WHERE sequence <= (
+                SELECT max(sequence) FROM (
+                    SELECT sequence, row_number() OVER newest AS place, sum(length(text)) OVER newest AS bytes
+                    FROM \(revisions) WINDOW newest AS (ORDER BY sequence DESC))
+                WHERE place > 2 AND (place > ? OR bytes > ?))
+            """, [.integer(bounds.revisions), .integer(bounds.bytes)])
+    }
+
+    package func add(_ grant: TemporaryGrant, atMost limit: Int) throws -> Bool {
+        let open = try connection.row(
+            grants, "SELECT count(*) FROM \(grants) WHERE revoked_at IS NULL AND ends_at > ?",
+            [.integer(grant.createdAt)]
+        ) { row throws(StoreError) in try row.integer(0) }
+        guard let open, open < limit else { return false }
+        try save(grant)
+        return true
     }
 
     package func save(_ grant: TemporaryGrant) throws {

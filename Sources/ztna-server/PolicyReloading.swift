@@ -169,7 +169,7 @@ actor PolicyReloading {
             revision: document.policy.revision, text: document.bytes, at: clock(), by: by, note: note)
         try await store.write { transaction in
             guard try transaction.policyRevisions(last: 1).first?.revision != record.revision else { return }
-            try transaction.append(record)
+            try transaction.append(record, keeping: .standard)
         }
     }
 

@@ -19,7 +19,8 @@ let policyPromises = [
             for (number, (revision, text)) in texts.enumerated() {
                 try records.append(
                     PolicyRevisionRecord(
-                        revision: revision, text: text, at: number, by: "file", note: number == 1 ? "why" : nil))
+                        revision: revision, text: text, at: number, by: "file", note: number == 1 ? "why" : nil),
+                    keeping: .standard)
             }
         }
         let (all, last, found, none) = try await store.read { records in
@@ -32,6 +33,50 @@ let policyPromises = [
         #expect(all.allSatisfy { $0.text.isEmpty } && all.map(\.note) == [nil, "why", nil])
         #expect(last.map(\.at) == [2])
         #expect(found?.text == [2] && found?.by == "file" && none == nil)
+    },
+    StorePromise("old policy revisions leave when newer ones come, those in force and before it never") {
+        store async throws in
+        func append(_ number: Int, bytes: Int, keeping bounds: PolicyHistoryBounds) async throws -> [Int] {
+            let record = PolicyRevisionRecord(
+                revision: "r\(number)", text: [UInt8](repeating: 7, count: bytes), at: number, by: "file", note: nil)
+            return try await store.write { records in
+                try records.append(record, keeping: bounds)
+                return try records.policyRevisions(last: 100).map(\.at)
+            }
+        }
+        let few = PolicyHistoryBounds(revisions: 3, bytes: 1000)
+        for number in 1...5 {
+            let expected = Array((max(1, number - 2)...number).reversed())
+            #expect(try await append(number, bytes: 10, keeping: few) == expected)
+        }
+        #expect(try await append(6, bytes: 980, keeping: few) == [6, 5, 4])
+        #expect(try await append(7, bytes: 11, keeping: few) == [7, 6])
+        #expect(try await append(8, bytes: 2000, keeping: few) == [8, 7])
+        #expect(try await append(9, bytes: 1, keeping: PolicyHistoryBounds(revisions: 0, bytes: 0)) == [9, 8])
+        #expect(try await append(10, bytes: 1, keeping: .standard) == [10, 9, 8])
+        #expect(try await store.read { try $0.policyRevision(beginning: "r7") } == nil)
+    },
+    StorePromise("no more grants are open than may be, also of those given at once") { store async throws in
+        let grants = try (0..<20).map { number in
+            var random = RandomRecords(seed: UInt64(900 + number))
+            return try grant(&random, at: 10, until: 100)
+        }
+        let added = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for grant in grants { group.addTask { try await store.write { try $0.add(grant, atMost: 7) } } }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(added == 7)
+        let open = try await store.read { try $0.temporaryGrants(openAt: 10) }
+        #expect(open.count == 7)
+        var over = open[0]
+        over.revokedAt = 11
+        let revoked = over
+        try await store.write { try $0.save(revoked) }
+        var random = RandomRecords(seed: 950)
+        let late = [try grant(&random, at: 20, until: 100), try grant(&random, at: 20, until: 100)]
+        #expect(try await store.write { try $0.add(late[0], atMost: 7) })
+        #expect(try await store.write { try !$0.add(late[1], atMost: 7) })
+        #expect(try await store.read { try $0.temporaryGrant(late[1].id) } == nil)
     },
     StorePromise("grants are open until they end or are revoked") { store async throws in
         var random = RandomRecords(seed: 77)
