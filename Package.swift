@@ -189,7 +189,7 @@ let package = Package(
             uses: ["StrictJSON", "CivilTime", "Wire", "LocalSocket", "DetachedPrograms", "CQREncode"]),
 
         // 4 programs
-        program("ztna", uses: ["StrictJSON", "CivilTime", "CommandLineClient"], products: [arguments]),
+        program("ztna", uses: ["StrictJSON", "CivilTime", "Wire", "CommandLineClient"], products: [arguments]),
         program(
             "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog"],
             products: [arguments, logging]),
@@ -209,7 +209,8 @@ let package = Package(
                 "CBareXMLSec", "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "Sessions", "Store",
                 "StoreSQLite",
                 "HTTPClient",
-                "LocalSocket", "Gateway", "Coordinator", "Walkthrough", "Enforcement", "LinuxNetwork", "Agent",
+                "LocalSocket", "Gateway", "Coordinator", "Walkthrough", "Enforcement", "LinuxNetwork", "Agent", "Audit",
+                "Auditing",
             ],
             products: [arguments, hummingbird, logging, grdb]),
 

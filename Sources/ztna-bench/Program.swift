@@ -9,7 +9,8 @@ struct Program: AsyncParsableCommand {
         commandName: "ztna-bench", abstract: "Measure ztna against what this machine can do.",
         subcommands: [
             LoginBench.self, PollBench.self, IdleBench.self, SAMLBench.self, SCIMBench.self,
-            RevokeBench.self, PolicyBench.self, TunnelCuts.self, EnforceBench.self, FilterFigures.self, LoadClient.self,
+            RevokeBench.self, PolicyBench.self, AuditBench.self, TunnelCuts.self, EnforceBench.self, FilterFigures.self,
+            LoadClient.self,
             BareProcess.self,
         ])
 }
