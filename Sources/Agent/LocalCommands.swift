@@ -9,6 +9,14 @@ struct LocalCommands: Sendable {
     let dataPlane: DataPlane?
     let attempts: AttemptLog
     let notices: StepUpNotices
+    private let longRequests = LongRequests()
+
+    init(link: ControlLink, dataPlane: DataPlane?, attempts: AttemptLog, notices: StepUpNotices) {
+        self.link = link
+        self.dataPlane = dataPlane
+        self.attempts = attempts
+        self.notices = notices
+    }
 
     /// Serves one connection to its end; its task is cancelled when the client goes.
     func serve(_ received: JSON, _ responder: Responder) async throws {
@@ -57,9 +65,12 @@ struct LocalCommands: Sendable {
 
     /// Both ways in parts, where a line is too short.
     private func administer(_ request: LocalRequest, _ responder: Responder) async throws {
-        var command = request.request ?? [:]
-        if let parts = request.requestParts { command = try await Self.joined(parts, from: responder) }
-        let answer = try await link.administer(command)
+        let answer =
+            if let parts = request.requestParts {
+                try await longRequests.one { try await link.administer(Self.joined(parts, from: responder)) }
+            } else {
+                try await link.administer(request.request ?? [:])
+            }
         let bytes = answer.encoded()
         guard bytes.count > EventSize.listBytes else {
             return try await responder.send(Self.event(.result, ["answer": answer]))

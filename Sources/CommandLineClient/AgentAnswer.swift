@@ -41,8 +41,8 @@ extension AgentConversation {
         }
         guard parts.count <= LocalRequest.maximumParts else {
             throw ClientFailure(
-                name: LocalErrorName.badRequest.rawValue, message: "The request is larger than 4 MiB.", remedy: "",
-                status: .usage)
+                name: LocalErrorName.badRequest.rawValue, message: "The request is larger than 10 MiB.",
+                remedy: "A policy may be 4 MiB: write groups and tags instead of people and devices.", status: .usage)
         }
         var short = request
         short.request = nil

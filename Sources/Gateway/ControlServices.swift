@@ -46,8 +46,6 @@ package struct ControlServices: Sendable {
     package var groups: (@Sendable (PersonRecord, Set<GroupName>) async -> Set<GroupName>)?
 
     package static let maximumAttemptBytes = 1 << 20
-    /// A command may bring a policy file along.
-    package static let maximumCommandBytes = 4 << 20
 
     package init(
         administer: (@Sendable (Caller, Bool, JSONMembers) async throws(Refusal) -> JSON)? = nil,

@@ -1,10 +1,11 @@
+internal import Wire
+
 /// Reads `policy.yaml`, checked whole; a policy whose tests fail is not a policy.
 ///
 /// `files` are also asked for the time zones of the system. `now` is in seconds since the epoch. With `known` names, those
 /// that nobody has are warned about.
 package enum PolicyFile {
-    /// Ten thousand rules take about two.
-    package static var maximumBytes: Int { 4 << 20 }
+    package static var maximumBytes: Int { AdministrativeRequest.maximumPolicyBytes }
 
     package static func load(
         path: String, files: Files, now: Int, known: KnownNames? = nil

@@ -29,8 +29,9 @@ package import StrictJSON
 /// `why` asks the server whether this device may reach a host (its name), on one service ("tcp/22") or on all.
 ///
 /// `admin` hands `request`, an object `{"command": …}`, to the server's `POST /v1/admin`, in the name of who is signed in. One
-/// that is too long for a line comes as text, in `request_parts` further lines `{"part": text}`. An answer that is too long
-/// for an event comes as text, too, in `part` events with `text`, and the `result` says `parts`.
+/// that is too long for a line comes as text, in `request_parts` further lines `{"part": text}`, at most 10 MiB together; two
+/// such requests at a time, a third is `busy`. An answer that is too long for an event comes as text, too, in `part` events
+/// with `text`, and the `result` says `parts`.
 ///
 /// `watch` goes on until the client closes the socket. `notice`: `time`, `host`, `service`, `message`, `remedy`: this device's
 /// own person was refused for want of a recent second factor.
@@ -137,11 +138,11 @@ package enum LocalErrorName: String, Hashable, Sendable, CaseIterable {
 
 /// One request line, read. Unknown members are refused, so that a misspelt `force` is never ignored.
 package struct LocalRequest: Hashable, Sendable {
-    /// Of a request in parts, all together.
-    package static let maximumPartBytes = 4 << 20
+    /// Of a request in parts, all together: as much as the server takes.
+    package static let maximumPartBytes = AdministrativeRequest.maximumBytes
     /// A longer request object is sent in parts of at most so many characters.
     package static let partCharacters = 12_000
-    package static let maximumParts = 400
+    package static let maximumParts = 900
 
     package var command: LocalCommand
     package var server: String?

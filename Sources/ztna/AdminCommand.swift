@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandLineClient
 internal import Glibc
 internal import StrictJSON
+internal import Wire
 
 /// What an administrator asks and does from their own device, in their own name.
 struct AdminCommand: AsyncParsableCommand {
@@ -82,7 +83,7 @@ struct AdminCommand: AsyncParsableCommand {
             if let user { members["user"] = .string(user) }
             if let withoutGroup { members["without_group"] = .string(withoutGroup) }
             if let withGroup { members["with_group"] = .string(withGroup) }
-            if let policy { members["policy"] = .string(try FileArgument.text(policy)) }
+            if let policy { members["policy"] = .string(try PolicyArgument.text(policy)) }
             try finish(await agent.serverQuestions.administer("what-if", members, lines: ReachText.change))
         }
     }
@@ -101,18 +102,24 @@ enum PrincipalArgument {
     }
 }
 
-/// A small text file that the person names.
-enum FileArgument {
-    static let maximumBytes = 2 << 20
-
+/// A policy file that the person names.
+enum PolicyArgument {
+    /// Refused: what no server takes as a policy.
     static func text(_ path: String) throws -> String {
+        let maximumBytes = AdministrativeRequest.maximumPolicyBytes
         guard let file = fopen(path, "re") else {
             throw ValidationError("\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
         let count = fread(&bytes, 1, bytes.count, file)
-        guard count <= maximumBytes else { throw ValidationError("\(path) is larger than 2 MiB") }
+        guard count <= maximumBytes else {
+            throw ValidationError(
+                """
+                \(path) is larger than 4 MiB, and no policy may be: write groups and tags instead of people and devices, \
+                and one rule with lists instead of many
+                """)
+        }
         guard let text = String(validating: bytes.prefix(count), as: UTF8.self) else {
             throw ValidationError("\(path) is not UTF-8")
         }

@@ -60,6 +60,15 @@ extension `The programs together` {
             #expect(
                 gained.contains { $0["person"] == "alice@example.com" && $0["destination"] == "laptop" }, "\(gained)")
 
+            // Longer than a line of the agent's socket; and longer than a policy may be.
+            let longText = Site.policy + String(repeating: "# a long \"remark\"\n", count: 60_000)
+            let long = try site.folder.write("long.yaml", longText)
+            let ofLong = try await rows(desk.run("admin", "what-if", "--policy", long, "--json"), "gained")
+            #expect(ofLong == gained)
+            let beyond = try site.folder.write("beyond.yaml", longText + String(repeating: "#\n", count: 2 << 20))
+            let tooLong = try await desk.run("admin", "what-if", "--policy", beyond)
+            #expect(tooLong.status != 0 && tooLong.everything.contains("larger than 4 MiB"), "\(tooLong.everything)")
+
             for (question, about, reason) in [
                 ("who-can-reach", "nowhere", "no device is called nowhere"),
                 ("what-can", "zoe@example.com", "nobody active is called zoe@example.com"),

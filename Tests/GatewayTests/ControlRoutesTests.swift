@@ -101,6 +101,19 @@ import Wire
         #expect(try await device.ask("/v1/attempts", huge, accessToken: token).error == "invalid_request")
     }
 
+    @Test func `take a policy from an administrator, and nothing of that size from others`() async throws {
+        func answer(_ bytes: Int, isAdministrator: Bool) async throws -> Int {
+            let admins: [AdminSelector] = [.user(try #require(EmailAddress("alice@example.com")))]
+            var (_, device, token) = try await signedIn(admins: isAdministrator ? admins : [])
+            let command: JSON = ["command": "x", "policy": .string(String(repeating: "a", count: bytes))]
+            return try await device.ask("/v1/admin", command, accessToken: token).status
+        }
+        #expect(try await answer(8 << 20, isAdministrator: true) == 200)
+        #expect(try await answer(10 << 20, isAdministrator: true) == 400)
+        #expect(try await answer(60_000, isAdministrator: false) == 200)
+        #expect(try await answer(64 << 10, isAdministrator: false) == 400)
+    }
+
     @Test func `are not there where the program gives nothing`() async throws {
         var (_, device, token) = try await signedIn(control: ControlServices())
         for path in ["/v1/admin", "/v1/why", "/v1/attempts"] {

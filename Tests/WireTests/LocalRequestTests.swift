@@ -8,7 +8,7 @@ import Wire
         LocalRequest(command: .login, stepUp: true), LocalRequest(command: .why, host: "db", service: "tcp/22"),
         LocalRequest(command: .why, host: "db"), LocalRequest(command: .watch), LocalRequest(command: .status),
         LocalRequest(command: .admin, request: ["command": "nodes-list"]),
-        LocalRequest(command: .admin, requestParts: 400),
+        LocalRequest(command: .admin, requestParts: 900),
     ])
     func `is read as it was written`(_ request: LocalRequest) throws {
         #expect(try LocalRequest(parsing: request.json) == request)
@@ -22,7 +22,7 @@ import Wire
             (["command": "admin", "request": [1]], "request"),
             (["command": "admin", "request": ["command": "x"], "request_parts": 1], "request"),
             (["command": "admin", "request_parts": 0], "request"),
-            (["command": "admin", "request_parts": 401], "request"), (["command": "status", "host": "db"], "host"),
+            (["command": "admin", "request_parts": 901], "request"), (["command": "status", "host": "db"], "host"),
         ] as [(JSON, String)])
     func `names what is wrong with it`(_ json: JSON, _ member: String) {
         #expect(throws: WireError.malformed(member)) { try LocalRequest(parsing: json) }

@@ -19,34 +19,40 @@ struct ControlRoutes: Sendable {
 
     func add(to router: Router<GatewayContext>) {
         if let administer = control.administer {
-            route("/v1/admin", router, limit: ControlServices.maximumCommandBytes) { standing, body in
+            route("/v1/admin", router, limit: Self.commandLimit) { standing, body in
                 if standing.isAdministrator { try requireRecentSignIn(standing) }
                 let answer = try await administer(
                     standing.caller, standing.isAdministrator,
-                    try Self.members(body, limit: ControlServices.maximumCommandBytes))
+                    try Self.members(body, limit: Self.commandLimit(standing)))
                 return ["result": answer]
             }
         }
         if let why = control.why {
-            route("/v1/why", router, limit: 4096) { standing, body in
+            route("/v1/why", router, limit: { _ in 4096 }) { standing, body in
                 try await why(standing.caller, try Self.members(body, limit: 4096))
             }
         }
         if let attempts = control.attempts {
-            route("/v1/attempts", router, limit: ControlServices.maximumAttemptBytes) { standing, body in
+            route("/v1/attempts", router, limit: { _ in ControlServices.maximumAttemptBytes }) { standing, body in
                 try await attempts(standing.caller, body)
             }
         }
     }
 
+    /// An administrator's command may bring a policy file along.
+    @Sendable private static func commandLimit(_ standing: Standing) -> Int {
+        standing.isAdministrator ? AdministrativeRequest.maximumBytes : AdministrativeRequest.maximumBytesOfOthers
+    }
+
     private func route(
-        _ path: String, _ router: Router<GatewayContext>, limit: Int,
+        _ path: String, _ router: Router<GatewayContext>, limit: @escaping @Sendable (Standing) -> Int,
         _ work: @escaping @Sendable (Standing, [UInt8]) async throws -> JSON
     ) {
         router.post(RouterPath(path)) { request, context in
             await nodes.authorized(request, context, path: path) { token, _, now in
                 // Who asks is looked up before anything of a body is read.
                 let standing = try await standing(of: token, now: now)
+                let limit = limit(standing)
                 let body: ByteBuffer
                 do { body = try await request.body.collect(upTo: limit) } catch {
                     throw OAuthFailure(.invalidRequest, "the body is larger than \(limit) bytes")
