@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Wire
 
 /// Bounds the memory that requests in parts take: each may be 10 MiB, and is held more than once while it is handed on.
 final class LongRequests: Sendable {

@@ -6,6 +6,7 @@ import Identity
 import Logging
 import NetworkAddresses
 import Sessions
+import SignedDocuments
 import Store
 import StoreSQLite
 import StrictJSON
