@@ -71,6 +71,7 @@ package actor ControlLink {
     private func followOnce() async {
         guard let session = state.session, state.settings.isUp else {
             set(.idle, problem: status.problem)
+            publish(nil)
             try? await environment.sleep(.seconds(86_400))
             return
         }

@@ -10,7 +10,9 @@ internal import Synchronization
 ///
 /// Order, so that nothing is ever open by accident: the filter (which drops by default) stands before the interface exists
 /// and goes last; who is no longer permitted loses the tunnel first, then the grants, then the running connections.
-/// Source: DESIGN §9.
+///
+/// Engine and filter outlive an agent that is killed, and the filter ends every grant at its moment; the next agent takes
+/// them over where they are whole, and replaces them where they are not. Source: DESIGN §9.
 package actor DataPlane {
     let interface: InterfaceName
     private let privateKey: X25519PrivateKey
@@ -30,8 +32,13 @@ package actor DataPlane {
     private var packetLog: PacketLog?
 
     private var view: MeshView?
+    private var wasOffered = false
     private var applied: TunnelPlan?
     private var isSetUp = false
+    /// Engine and filter are those that an agent before this one left, until the first view comes, or this second.
+    private var keepsLeftUntil: Int?
+    /// What is to be taken down at the end: nothing of another agent's, and no interface that was there before.
+    private var (holdsFilter, holdsInterface) = (false, false)
     private var tunnel = Tunnel.starting
     private var verifiedAt: Int?
     private var problem: Problem?
@@ -98,7 +105,9 @@ package actor DataPlane {
                 isToRewrite = true
             }
             attempts.tellRepetitions()
-            if verifiedAt != nil, (try? await filter.mayHaveBeenAltered()) == true { isToCompare = true }
+            if verifiedAt != nil || keepsLeftUntil != nil, (try? await filter.mayHaveBeenAltered()) == true {
+                isToCompare = true
+            }
             if isToRewrite || isToCompare || isDue(at: reading.seconds) { wake.yield() }
             do { try await environment.sleep(.milliseconds(1001 - reading.milliseconds)) } catch { break }
         }
@@ -120,6 +129,8 @@ package actor DataPlane {
         }
         if let offered {
             view = offered
+            wasOffered = true
+            keepsLeftUntil = nil
             attempts.setView(view)
         }
         await countLosses()
@@ -137,7 +148,7 @@ package actor DataPlane {
         }
     }
 
-    /// The filter first, then the engine behind it.
+    /// The filter first, then the engine behind it; or both as they were left.
     private func start() async throws {
         if let engine, engine.isRunning { return }
         engine = nil
@@ -145,33 +156,89 @@ package actor DataPlane {
         applied = nil
         verifiedAt = nil
         tunnel = .starting
-        let closed = TunnelPlan(nil, interface: interface, locals: [], now: environment.now())
-        try await filter.replace(with: closed.filter, now: FilterTime(environment.clocks()))
-        if packetLog == nil {
-            let attempts = attempts
-            packetLog = try PacketLog(group: TunnelPlan.logGroup) { packet in
-                attempts.record(ConnectionAttempt(packet))
-            }
-        }
+        keepsLeftUntil = nil
         let logger = logger
         let wake = wake
+        let onExit: @Sendable (WireGuardExit) -> Void = { exit in
+            let status = exit.status.map(String.init) ?? "unknown"
+            logger.notice("the engine ended", metadata: ["status": "\(status)"])
+            wake.yield()
+        }
+        let left = try WireGuardProcess.left(on: interface, onExit: onExit)
+        holdsFilter = true
+        holdsInterface = left != nil
+        if let left, try await adopt(left) { return try openLog() }
+        let closed = TunnelPlan(nil, interface: interface, locals: [], now: environment.now())
+        try await filter.replace(with: closed.filter, now: FilterTime(environment.clocks()))
+        if let left {
+            await left.stop()
+            try await routes.remove(interface)
+        }
+        try openLog()
         let started = try WireGuardProcess(
-            interface: interface, onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
-            onExit: { exit in
-                logger.notice("the engine ended", metadata: ["status": "\(exit.status)"])
-                wake.yield()
-            })
+            interface: interface, outlivesUs: true, onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
+            onExit: onExit)
         do { try await started.waitUntilReady() } catch {
             await started.stop()
             throw error
         }
-        device = WireGuardDevice(interface)
+        device = WireGuardDevice(interface, of: started.process)
         engine = started
+        holdsInterface = true
+    }
+
+    private func openLog() throws {
+        guard packetLog == nil else { return }
+        let attempts = attempts
+        packetLog = try PacketLog(group: TunnelPlan.logGroup) { packet in
+            attempts.record(ConnectionAttempt(packet))
+        }
+    }
+
+    /// Takes over what an agent before this one left, if the engine is the one that would be started, has this device's key,
+    /// and the filter in front of it is whole. False: it has to be replaced.
+    private func adopt(_ left: WireGuardProcess) async throws -> Bool {
+        let device = WireGuardDevice(interface, of: left.process)
+        guard left.runs(), let status = try? await device.status(), status.publicKey == privateKey.publicKey,
+            let overlay = try? await routes.routes(through: interface)
+        else { return false }
+        let held = try await routes.addresses().filter {
+            $0.interface == interface.text && $0.length == $0.address.width
+        }
+        let plan = TunnelPlan(
+            leftOn: interface, engine: status, addresses: held.map(\.address), overlay: overlay,
+            checksEgress: checksEgress)
+        guard try await filter.isWhole(like: plan.filter) else { return false }
+        try await device.adopt(status, privateKey: privateKey)
+        self.device = device
+        engine = left
+        applied = plan
+        keepsLeftUntil = wasOffered ? nil : environment.now() + Self.longestKept
+        logger.notice("took over the engine that was left", metadata: ["process": "\(left.process)"])
+        return true
+    }
+
+    /// Seconds: as long as a node authorization lives, so that no peer stays for longer than it could have.
+    private static let longestKept = 3600
+
+    /// Until the first view what was left stays as it is, as after a crash with the server out of reach: running transfers
+    /// go on, and the kernel ends each grant. Not when the clocks have parted, or when somebody has changed the filter.
+    private func keepsLeft(at now: Int) async throws -> Bool {
+        guard let end = keepsLeftUntil, let applied else { return false }
+        keepsLeftUntil = nil
+        guard now < end, !isToRewrite else { return false }
+        if isToCompare {
+            isToCompare = false
+            guard try await filter.isWhole(like: applied.filter) else { return false }
+        }
+        keepsLeftUntil = end
+        return true
     }
 
     private func apply() async throws {
         let reading = environment.clocks()
         let now = reading.seconds
+        if try await keepsLeft(at: now) { return }
         let locals = try await routes.addresses().map {
             EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
         }
@@ -274,14 +341,16 @@ package actor DataPlane {
     private func tearDown() async {
         await engine?.stop()
         engine = nil
+        keepsLeftUntil = nil
         await countLosses()
         packetLog?.close()
         packetLog = nil
         attempts.tellRepetitions(all: true)
         await spool?.flush()
+        guard holdsFilter else { return }
         do {
             if let applied { _ = try await tracking.deleteEntries(of: applied.rules.egress) }
-            try await routes.remove(interface)
+            if holdsInterface { try await routes.remove(interface) }
             try await filter.removeTable()
         } catch { logger.error("not all is cleaned up: run ztna-agent cleanup", metadata: ["error": "\(error)"]) }
     }
@@ -317,24 +386,4 @@ extension DataPlane {
 
     /// Attempts that are not in the log, since the start.
     var losses: Int { lost.total }
-}
-
-extension ConnectionAttempt {
-    package init(_ packet: LoggedPacket) {
-        let outcome: Outcome =
-            switch packet.verdict {
-            case .allowed: .allowed
-            case .deniedInbound: .refusedInbound
-            case .noPeer: .refusedWithoutPeer
-            case .deniedOutbound: .refusedOutbound
-            case .leaving: .leaving
-            }
-        self.init(
-            source: packet.header.source, destination: packet.header.destination,
-            protocolNumber: packet.header.protocolNumber, port: packet.header.destinationPort, outcome: outcome)
-    }
-}
-
-extension FilterTime {
-    init(_ reading: ClockReading) { self.init(reading.seconds, milliseconds: reading.milliseconds) }
 }

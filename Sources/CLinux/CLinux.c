@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 // Between fork and exec only async-signal-safe calls: other threads of ours may hold any lock.
-pid_t ztna_spawn_dying_with_thread(const char *path, char *const argv[], char *const envp[], int output) {
+pid_t ztna_spawn(const char *path, char *const argv[], char *const envp[], int output, int outlives) {
     pid_t parent = getpid();
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0) return -1;
@@ -31,7 +31,11 @@ pid_t ztna_spawn_dying_with_thread(const char *path, char *const argv[], char *c
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) _exit(127);
+    if (outlives) {
+        if (setsid() < 0 || chdir("/") != 0) _exit(127);
+    } else if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) {
+        _exit(127);
+    }
     if (dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) _exit(127);
     if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
         for (int descriptor = 3; descriptor < 1024; descriptor++) close(descriptor);
@@ -39,8 +43,6 @@ pid_t ztna_spawn_dying_with_thread(const char *path, char *const argv[], char *c
     execve(path, argv, envp);
     _exit(127);
 }
-
-int ztna_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int ztna_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0U); }
 

@@ -40,6 +40,11 @@ package struct NodeRules: Hashable, Sendable {
     package static let none = NodeRules(
         grants: [], tunnels: [:], egress: [], egressGrants: [], conflicts: [], nextChange: nil)
 
+    /// Nothing is permitted; these are the peers that are known of.
+    package static func leaving(_ egress: Set<IPAddress>) -> NodeRules {
+        NodeRules(grants: [], tunnels: [:], egress: egress, egressGrants: [], conflicts: [], nextChange: nil)
+    }
+
     package init(_ view: MeshView, now: Int) {
         guard view.own.isLiving(at: now) else {
             self = .none

@@ -8,28 +8,32 @@ internal import Synchronization
 /// The kernel's "die with your parent" is bound to the thread that forked: so that thread must live as long as the child,
 /// and may not be one of a pool.
 final class ChildProcess: Sendable {
-    private struct State {
-        var process: pid_t
-        var exit: WireGuardExit?
-        var waiting: [CheckedContinuation<WireGuardExit, Never>] = []
-    }
+    /// What a child prints is sent to us as messages, not through a pipe: when we are gone, its writes fail, while a pipe
+    /// without a reader would kill it (SIGPIPE). And while we do not read, each takes so many microseconds at most.
+    private static let longestWrite = 20_000
 
-    private let state: Mutex<State>
+    private let process = Mutex<pid_t>(-1)
+    private let end = ProcessEnd()
     private let log: LineLog
     private let onExit: @Sendable (WireGuardExit) -> Void
 
+    /// With `outlivesUs` the child goes on when this process ends without stopping it.
     init(
-        _ executable: String, arguments: [String], environment: [String], onLine: @escaping @Sendable (String) -> Void,
-        onExit: @escaping @Sendable (WireGuardExit) -> Void
+        _ executable: String, arguments: [String], environment: [String], outlivesUs: Bool,
+        onLine: @escaping @Sendable (String) -> Void, onExit: @escaping @Sendable (WireGuardExit) -> Void
     ) throws(LinuxNetworkError) {
         var ends: [Int32] = [-1, -1]
-        guard ztna_pipe(&ends) == 0 else { throw .system(call: "pipe2", errno: Errno.last) }
+        guard socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw .system(call: "socketpair", errno: Errno.last)
+        }
         let output = ends[1]
         defer { close(output) }
+        var limit = timeval(tv_sec: 0, tv_usec: Self.longestWrite)
+        setsockopt(output, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         log = LineLog(reading: ends[0], deliver: onLine)
         self.onExit = onExit
-        state = Mutex(State(process: -1))
-        let launch = Launch(executable, arguments: arguments, environment: environment, output: output)
+        let launch = Launch(
+            executable, arguments: arguments, environment: environment, output: output, outlivesUs: outlivesUs)
         let thread = Launch.Thread(launch: launch, child: self)
         var number = pthread_t()
         let context = Unmanaged.passRetained(thread).toOpaque()
@@ -44,45 +48,36 @@ final class ChildProcess: Sendable {
         guard started.process > 0 else { throw .system(call: "fork", errno: started.errno) }
     }
 
-    var exit: WireGuardExit? { state.withLock { $0.exit } }
+    var exit: WireGuardExit? { end.exit }
+
+    /// Its number, also when it has ended.
+    var identifier: pid_t { process.withLock { $0 } }
 
     func stop(patience: Duration) async -> WireGuardExit {
-        send(SIGTERM)
-        let (seconds, attoseconds) = patience.components
-        let limit = Double(seconds) + Double(attoseconds) / 1e18
-        DispatchQueue.global().asyncAfter(deadline: .now() + limit) { [weak self] in self?.send(SIGKILL) }
-        return await withCheckedContinuation { continuation in
-            let ended = state.withLock { state -> WireGuardExit? in
-                if state.exit == nil { state.waiting.append(continuation) }
-                return state.exit
-            }
-            if let ended { continuation.resume(returning: ended) }
-        }
+        await end.request(patience: patience) { [weak self] signal in self?.send(signal) }
     }
 
     /// Under the lock the child is not yet reaped, so its number is still its own.
     private func send(_ signal: Int32) {
-        state.withLock { state in if state.exit == nil, state.process > 0 { kill(state.process, signal) } }
+        process.withLock { process in if end.exit == nil, process > 0 { kill(process, signal) } }
     }
 
-    fileprivate func began(_ process: pid_t) { state.withLock { $0.process = process } }
+    fileprivate func began(_ child: pid_t) { process.withLock { $0 = child } }
 
     /// Blocks until the child ends.
-    fileprivate func waitForEnd(of process: pid_t) {
+    fileprivate func waitForEnd(of child: pid_t) {
         var information = siginfo_t()
-        while waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) != 0, Errno.last == EINTR {}
+        while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) != 0, Errno.last == EINTR {}
         log.finish()
         let lines = log.tail
-        let (ended, waiting) = state.withLock { state in
+        let ended = process.withLock { _ in
             var status: Int32 = 0
-            waitpid(process, &status, 0)
+            waitpid(child, &status, 0)
             let signal = status & 0x7F
             let ended = WireGuardExit(status: signal == 0 ? status >> 8 & 0xFF : 0 - signal, log: lines)
-            state.exit = ended
-            defer { state.waiting = [] }
-            return (ended, state.waiting)
+            end.conclude(ended)
+            return ended
         }
-        for continuation in waiting { continuation.resume(returning: ended) }
         onExit(ended)
     }
 }
@@ -116,17 +111,19 @@ private final class Launch: Sendable {
     private let arguments: [String]
     private let environment: [String]
     private let output: Int32
+    private let outlivesUs: Bool
 
-    init(_ executable: String, arguments: [String], environment: [String], output: Int32) {
+    init(_ executable: String, arguments: [String], environment: [String], output: Int32, outlivesUs: Bool) {
         self.arguments = [executable] + arguments
         self.environment = environment
         self.output = output
+        self.outlivesUs = outlivesUs
     }
 
     func spawn() -> pid_t {
         let words = arguments.map { strdup($0) } + [nil]
         let settings = environment.map { strdup($0) } + [nil]
         defer { (words + settings).forEach { free($0) } }
-        return ztna_spawn_dying_with_thread(words[0], words, settings, output)
+        return ztna_spawn(words[0], words, settings, output, outlivesUs ? 1 : 0)
     }
 }

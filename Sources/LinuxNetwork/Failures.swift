@@ -13,8 +13,12 @@ package enum LinuxNetworkError: Error, Hashable, Sendable {
     /// The engine answered a configuration with this errno.
     case engineRefused(errno: Int32)
     case engineNotFound(path: String)
+    /// Another process than the engine listens there.
+    case notTheEngine(path: String)
     /// The engine ended before or while it was needed; the last lines of its log.
     case engineDied(log: [String])
+    /// Another agent's engine serves the interface, or with `agent` nil one that no agent has started.
+    case interfaceInUse(interface: String, engine: Int32, agent: Int32?)
     case notRoot
     case noTUN(errno: Int32)
 }
@@ -31,7 +35,13 @@ extension LinuxNetworkError: CustomStringConvertible {
         case .engineRefused(let code): "the WireGuard engine refused its configuration: \(Errno.text(code))"
         case .engineNotFound(let path):
             "the WireGuard engine \(path) is not installed; on Debian and Ubuntu: apt install wireguard-go"
+        case .notTheEngine(let path): "another process than the WireGuard engine listens at \(path)"
         case .engineDied(let log): "the WireGuard engine ended: \(log.suffix(3).joined(separator: " | "))"
+        case .interfaceInUse(let name, let engine, let agent?):
+            "the interface \(name) is in use: the agent with process \(agent) runs its engine, process \(engine)"
+        case .interfaceInUse(let name, let engine, nil):
+            "the interface \(name) is in use: no agent has started its engine, process \(engine); "
+                + "`ztna-agent cleanup --interface \(name)` ends it"
         case .notRoot: "this needs root (CAP_NET_ADMIN): run it as a service, or with sudo"
         case .noTUN(let code):
             "/dev/net/tun cannot be opened (\(Errno.text(code))): load the module `tun`, or give the container the device"

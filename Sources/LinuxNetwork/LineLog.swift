@@ -2,71 +2,77 @@
 internal import Glibc
 internal import Synchronization
 
-/// Reads a pipe all the time and hands it on line by line; keeps the last lines.
+/// Reads the messages of one program all the time and hands them on line by line; keeps the last lines.
 ///
 /// A line is cut after 1,024 bytes. What is not UTF-8 is repaired.
 final class LineLog: Sendable {
     private let lines = Mutex<[String]>([])
     private let reader: Reader
     private let source: any DispatchSourceRead
-    private let ended = DispatchSemaphore(value: 0)
+    private let queue = DispatchQueue(label: "ztna.log")
+    private let deliver: @Sendable (String) -> Void
 
-    /// Takes the descriptor over.
+    /// Takes the descriptor over, a datagram socket.
     init(reading descriptor: Int32, deliver: @escaping @Sendable (String) -> Void) {
         let flags = fcntl(descriptor, F_GETFL)
         _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
         reader = Reader(descriptor)
-        source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue(label: "ztna.log"))
-        let ended = ended
-        source.setCancelHandler { [reader] in
-            reader.close()
-            ended.signal()
-        }
-        source.setEventHandler { [weak self] in
-            guard let self else { return }
-            let (lines, isOver) = self.reader.read()
-            for line in lines {
-                self.keep(line)
-                deliver(line)
-            }
-            if isOver { self.source.cancel() }
-        }
+        self.deliver = deliver
+        source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        source.setCancelHandler { [reader] in reader.close() }
+        source.setEventHandler { [weak self] in self?.take() }
         source.activate()
     }
 
     /// The last 20 lines, oldest first.
     var tail: [String] { lines.withLock { $0 } }
 
-    /// Returns when everything written has been delivered, or after a second when another process holds the pipe open.
+    /// To be called when the program has ended: returns when everything that it wrote has been delivered.
     func finish() {
-        if ended.wait(timeout: .now() + 1) == .success { ended.signal() }
+        queue.sync {
+            while take() {}
+            keep(reader.end())
+        }
         source.cancel()
     }
 
-    private func keep(_ line: String) {
-        lines.withLock { lines in
-            lines.append(line)
-            if lines.count > 20 { lines.removeFirst() }
+    /// One message; false when there is none.
+    @discardableResult
+    private func take() -> Bool {
+        guard let more = reader.read() else { return false }
+        keep(more)
+        return true
+    }
+
+    private func keep(_ more: [String]) {
+        for line in more {
+            lines.withLock { lines in
+                lines.append(line)
+                if lines.count > 20 { lines.removeFirst() }
+            }
+            deliver(line)
         }
     }
 
     deinit { source.cancel() }
 }
 
-/// The pipe and the line that is not complete yet; touched by the source's queue only.
+/// The socket and the line that is not complete yet; touched by the source's queue only.
 private final class Reader: @unchecked Sendable {
     private let descriptor: Int32
     private var splitter = LineSplitter()
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    func read() -> (lines: [String], isOver: Bool) {
+    /// The lines that one message completes; nil when there is no message.
+    func read() -> [String]? {
         var buffer = [UInt8](repeating: 0, count: 16384)
-        let count = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-        if count > 0 { return (splitter.take(buffer.prefix(count)), false) }
-        if count < 0, Errno.last == EAGAIN || Errno.last == EINTR { return ([], false) }
-        return (splitter.end(), true)
+        let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+        return count < 0 ? nil : splitter.take(buffer.prefix(count))
     }
+
+    /// The line that was never completed.
+    func end() -> [String] { splitter.end() }
 
     func close() { Glibc.close(descriptor) }
 }

@@ -94,6 +94,18 @@ package actor PacketFilter {
         } catch .filter { return false }
     }
 
+    /// A table that an agent before us left has exactly the chains, rules and sets of `ruleSet`, and every grant in it ends:
+    /// the kernel enforces each deadline by itself.
+    package func isWhole(like ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> Bool {
+        guard try hasRules(of: ruleSet) else { return false }
+        for set in FilterElements.setNames where !set.hasPrefix("peer") {
+            guard try dump.members(of: set, in: FilterScript.table).allSatisfy({ $0.value != nil }) else {
+                return false
+            }
+        }
+        return true
+    }
+
     /// The kernel enforces exactly `ruleSet`: report `enforcing` only after this is true.
     package func matches(_ ruleSet: FilterRuleSet, now: Int) throws(LinuxNetworkError) -> Bool {
         try differences(from: ruleSet, now: now).isEmpty

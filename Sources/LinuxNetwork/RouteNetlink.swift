@@ -68,6 +68,23 @@ package actor RouteNetlink {
         {}
     }
 
+    /// The prefixes that we, or an agent before us, have routed into the interface: by protocol `static`, in the main table.
+    package func routes(through name: InterfaceName) throws(LinuxNetworkError) -> [IPPrefix] {
+        let interface = try required(name)
+        var request = message(RTM_GETROUTE, NLM_F_DUMP)
+        request.append(bytes: [UInt8](repeating: 0, count: 12))
+        return try exchange(request, "list routes").compactMap { reply in
+            guard reply.type == UInt16(RTM_NEWROUTE), let length = reply.payload.hostInteger(at: 1, as: UInt8.self),
+                reply.payload.hostInteger(at: 4, as: UInt8.self) == UInt8(RT_TABLE_MAIN.rawValue),
+                reply.payload.hostInteger(at: 5, as: UInt8.self) == UInt8(RTPROT_STATIC),
+                let attributes = reply.attributes(after: 12),
+                attributes[UInt16(RTA_OIF.rawValue)]?.hostInteger(at: 0, as: UInt32.self) == interface,
+                let bytes = attributes[UInt16(RTA_DST.rawValue)], let address = IPAddress(bytes: Array(bytes))
+            else { return nil }
+            return IPPrefix(address, length: Int(length))
+        }
+    }
+
     /// Every unicast address of this machine, with its interface: loopback, link-local and overlay included.
     package func addresses() throws(LinuxNetworkError) -> [InterfaceAddress] {
         var list = message(RTM_GETLINK, NLM_F_DUMP)

@@ -31,6 +31,15 @@ struct UnixStream: ~Copyable {
         guard status == 0 else { throw .system(call: "connect", errno: Errno.last) }
     }
 
+    /// The process that listens there, as the kernel saw it. Source: unix(7), SO_PEERCRED.
+    var peer: pid_t? {
+        // struct ucred, which glibc shows to GNU programs only: process, user, group.
+        var credentials: (pid_t, uid_t, gid_t) = (0, 0, 0)
+        var size = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard getsockopt(socket.number, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
+        return credentials.0
+    }
+
     borrowing func write(_ bytes: [UInt8]) throws(LinuxNetworkError) {
         var sent = 0
         while sent < bytes.count {

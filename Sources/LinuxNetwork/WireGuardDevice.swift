@@ -1,4 +1,5 @@
-internal import Cryptography
+package import Cryptography
+internal import Glibc
 
 /// A running engine's configuration, over the cross-platform protocol on its Unix socket.
 ///
@@ -6,11 +7,17 @@ internal import Cryptography
 package actor WireGuardDevice {
     private let executor = BlockingExecutor(label: "ztna.wireguard")
     private let path: String
+    /// The engine; nil: whoever listens.
+    private let process: pid_t?
     private var applied: WireGuardConfiguration?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    package init(_ interface: InterfaceName) { path = Self.socketPath(of: interface) }
+    /// With `process`, nobody else is told anything.
+    package init(_ interface: InterfaceName, of process: Int32? = nil) {
+        path = Self.socketPath(of: interface)
+        self.process = process
+    }
 
     /// Where engines listen; one directory for all network namespaces of a machine.
     static func socketPath(of interface: InterfaceName) -> String { "/var/run/wireguard/\(interface).sock" }
@@ -25,6 +32,20 @@ package actor WireGuardDevice {
             throw error
         }
         applied = configuration
+    }
+
+    /// Takes what the engine says that it knows, and that it has this key, for what it was told; `apply` then tells only what
+    /// differs. Peers with a preshared key are forgotten: what it is cannot be compared.
+    package func adopt(_ status: WireGuardStatus, privateKey: X25519PrivateKey) throws(LinuxNetworkError) {
+        var forgotten = WireGuardChanges()
+        forgotten.removed = status.peers.filter(\.value.hasPresharedKey).map(\.key)
+        if !forgotten.isEmpty { try set(forgotten) }
+        applied = WireGuardConfiguration(
+            privateKey: privateKey, listenPort: status.listenPort, firewallMark: status.firewallMark,
+            peers: status.peers.filter { !$0.value.hasPresharedKey }.mapValues { peer in
+                WireGuardPeer(
+                    endpoint: peer.endpoint, allowedIPs: peer.allowedIPs, persistentKeepalive: peer.persistentKeepalive)
+            })
     }
 
     /// One transaction of its own, as for an endpoint that has to be asserted again.
@@ -42,6 +63,7 @@ package actor WireGuardDevice {
 
     private func answer(to request: [UInt8]) throws(LinuxNetworkError) -> [UInt8] {
         let stream = try UnixStream(connectingTo: path, by: Deadline(after: .seconds(5)))
+        if let process, stream.peer != process { throw .notTheEngine(path: path) }
         try stream.write(request)
         return try stream.read(through: Array("\n\n".utf8), limit: 64 << 20)
     }

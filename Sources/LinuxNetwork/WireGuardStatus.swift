@@ -1,7 +1,7 @@
 package import Cryptography
 package import NetworkAddresses
 
-/// What the engine says about itself; its private key and preshared keys are read past.
+/// What the engine says about itself; of its private key only the public half is kept, and preshared keys are read past.
 package struct WireGuardStatus: Hashable, Sendable {
     package struct Peer: Hashable, Sendable {
         package fileprivate(set) var endpoint: Endpoint?
@@ -13,8 +13,11 @@ package struct WireGuardStatus: Hashable, Sendable {
         package fileprivate(set) var allowedIPs: Set<IPPrefix> = []
         /// Seconds; 0 is off.
         package fileprivate(set) var persistentKeepalive: UInt16 = 0
+        package fileprivate(set) var hasPresharedKey = false
     }
 
+    /// Nil before the engine was given a key.
+    package private(set) var publicKey: X25519PublicKey?
     package private(set) var listenPort: UInt16 = 0
     package private(set) var firewallMark: UInt32 = 0
     package private(set) var peers: [X25519PublicKey: Peer] = [:]
@@ -28,7 +31,15 @@ package struct WireGuardStatus: Hashable, Sendable {
                 throw .malformedReply("WireGuard status without `=`")
             }
             let name = String(decoding: line[..<equals], as: UTF8.self)
-            if name == "private_key" || name == "preshared_key" { continue }
+            if name == "private_key" {
+                publicKey = Self.publicKey(ofPrivate: line[(equals + 1)...])
+                continue
+            }
+            if name == "preshared_key" {
+                let isSet = line[(equals + 1)...].contains { $0 != UInt8(ascii: "0") }
+                if let current { peers[current]?.hasPresharedKey = isSet }
+                continue
+            }
             let value = String(decoding: line[(equals + 1)...], as: UTF8.self)
             switch name {
             case "public_key":
@@ -45,6 +56,21 @@ package struct WireGuardStatus: Hashable, Sendable {
         }
         guard let code else { throw .malformedReply("WireGuard status without errno") }
         guard code == 0 else { throw .engineRefused(errno: code) }
+    }
+
+    /// The digits pass through no `String`; what they stand for is wiped.
+    private static func publicKey(ofPrivate digits: ArraySlice<UInt8>) -> X25519PublicKey? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        var high: UInt8?
+        for digit in digits {
+            guard let value = Character(Unicode.Scalar(digit)).hexDigitValue, bytes.count < 32 else { break }
+            if let first = high { bytes.append(first << 4 | UInt8(value)) }
+            high = high == nil ? UInt8(value) : nil
+        }
+        defer { wipe(&bytes) }
+        guard bytes.count == 32, bytes.contains(where: { $0 != 0 }) else { return nil }
+        return try? X25519PrivateKey(taking: &bytes).publicKey
     }
 
     private static func key(_ text: String) throws(LinuxNetworkError) -> X25519PublicKey {

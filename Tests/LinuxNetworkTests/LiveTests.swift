@@ -236,6 +236,8 @@ struct `An interface of ours` {
         #expect(try await routes.index(of: name) != nil)
         try await routes.bringUp(name, mtu: 1380)
         #expect(try namespace.run("ip", "link", "show", name.text).contains("mtu 1380"))
+        // Not by us: protocol `boot`.
+        try namespace.run("ip", "route", "add", "192.0.2.0/24", "dev", name.text)
         for (text, length, route) in [("100.64.9.1", 32, "100.64.0.0/10"), ("fd00:9::1", 128, "fd00:9::/48")] {
             let address = try #require(IPAddress(text))
             let prefix = try #require(IPPrefix(route))
@@ -246,6 +248,7 @@ struct `An interface of ours` {
             let expected = InterfaceAddress(address: address, length: length, interface: name.text)
             #expect(try await routes.addresses().contains(expected))
             #expect(try namespace.run("ip", address.isV4 ? "-4" : "-6", "route").contains("\(route) dev \(name)"))
+            #expect(try await routes.routes(through: name) == [prefix])
             for _ in 0..<2 {
                 try await routes.removeRoute(prefix, through: name)
                 try await routes.removeAddress(address, length: length, from: name)

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A network namespace of a test's own: made with `ip netns`, removed with everything in it.
+/// A network namespace of a test's own: made with `ip netns`, removed with everything in it, processes first.
 final class NetworkNamespace: Sendable {
     let name: String
 
@@ -11,7 +11,11 @@ final class NetworkNamespace: Sendable {
         try run("ip", "link", "set", "lo", "up")
     }
 
-    deinit { _ = try? Command.run("ip", "netns", "delete", name) }
+    deinit {
+        let left = (try? Command.run("ip", "netns", "pids", name)) ?? ""
+        for process in left.split(separator: "\n").compactMap({ pid_t($0) }) { kill(process, SIGKILL) }
+        _ = try? Command.run("ip", "netns", "delete", name)
+    }
 
     /// Runs a command inside and gives its output.
     @discardableResult

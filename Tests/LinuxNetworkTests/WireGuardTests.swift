@@ -117,6 +117,9 @@ private func request(_ old: WireGuardConfiguration?, _ new: WireGuardConfigurati
 
             """
         let status = try WireGuardStatus(parsing: Array(text.utf8))
+        var own = [UInt8](repeating: 1, count: 32)
+        let ownKey = try X25519PrivateKey(taking: &own).publicKey
+        #expect(status.publicKey == ownKey)
         #expect(status.listenPort == 51820)
         let peer = try #require(status.peers[try key(2)])
         #expect(peer.endpoint == Endpoint("192.0.2.1:7"))
@@ -124,6 +127,8 @@ private func request(_ old: WireGuardConfiguration?, _ new: WireGuardConfigurati
         #expect([peer.sent, peer.received] == [10, 20])
         #expect(peer.allowedIPs == [try #require(IPPrefix("100.64.0.2/32"))])
         #expect(peer.persistentKeepalive == 25)
+        #expect(peer.hasPresharedKey)
+        #expect(try status.peers[key(3)]?.hasPresharedKey == false)
         #expect(status.peers[try key(3)]?.lastHandshake == nil)
     }
 
@@ -161,7 +166,7 @@ private func request(_ old: WireGuardConfiguration?, _ new: WireGuardConfigurati
         (["vi", "-f", "zt0"], false), (["wireguard-go", "-f", "zt0", "x"], false), ([], false),
     ])
     func `belongs to a process with exactly its command line`(_ words: [String], _ isEngine: Bool) throws {
-        #expect(InterfaceCleanup.isEngine(words, on: try #require(InterfaceName("zt0"))) == isEngine)
+        #expect(RunningEngine.isEngine(words, on: try #require(InterfaceName("zt0"))) == isEngine)
     }
 
     @Test func `needs an engine that is installed`() throws {

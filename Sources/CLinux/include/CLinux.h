@@ -16,11 +16,10 @@
 #pragma pop_macro("_GNU_SOURCE")
 
 /// Starts a program whose standard output and error are `output`, with no other descriptor of ours and default signals.
-/// It receives SIGTERM when the calling *thread* ends. Returns its process id, or -1 with errno set.
-pid_t ztna_spawn_dying_with_thread(const char *path, char *const argv[], char *const envp[], int output);
-
-/// pipe2(2) with O_CLOEXEC; -1 with errno set.
-int ztna_pipe(int ends[2]);
+/// With `outlives` it has a session and process group of its own, and `/` as its directory, so that neither our end nor our
+/// terminal's concerns it; else it receives SIGTERM when the calling *thread* ends. Returns its process id, or -1 with errno
+/// set.
+pid_t ztna_spawn(const char *path, char *const argv[], char *const envp[], int output, int outlives);
 
 /// Gives the memory back that holds code and constants of the program and its libraries as their files have them. What is
 /// needed again comes from the page cache. Nothing that was ever written to is touched; a debugger's breakpoints are lost.
