@@ -45,9 +45,7 @@ struct ConditionalAccess {
             "bob's connection on tcp/\(staffOnly.port) went on meanwhile, never without a byte for more than \(gap) ms")
     }
 
-    /// A rule until a moment, a transfer under it, and nobody left to end it: the kernel does.
-    ///
-    /// The agent is stopped, because its engine ends with it, and the tunnel with that; it is killed when the moment is over.
+    /// A rule until a moment, a transfer under it, and nobody left to end it: the kernel does, while the engine goes on.
     func endsByItself() async throws -> Finding {
         let moment = traffic.administration.now + 14
         try await traffic.administration.replacePolicy(with: Policies.brief(until: Self.text(moment)))
@@ -63,24 +61,38 @@ struct ConditionalAccess {
         // What a killed agent has not told yet, it does not tell.
         _ = try await traffic.allowedLine(Policies.briefPort)
         guard let agent = carol.agent else { throw DemoFailure("carol's agent does not run") }
-        agent.send(SIGSTOP)
-        let stopped = ContinuousClock.now
-        let end = stopped + Self.untilEpoch(moment)
+        agent.send(SIGKILL)
+        _ = try await agent.end(within: .seconds(5))
+        let killed = ContinuousClock.now
+        let engine = try engineProcess()
+        let end = killed + Self.untilEpoch(moment)
         let last = try await Waiting.until("the moment to pass", within: .seconds(20)) {
             () -> ContinuousClock.Instant? in
             guard let last = [flow.lastByte, service.lastByte].compactMap({ $0 }).max() else { return nil }
             return last + .milliseconds(1500) < .now && end < .now ? last : nil
         }
-        agent.send(SIGKILL)
         let late = Milliseconds.of(last - end)
-        guard last > stopped + .seconds(1), abs(late) < 1_000 else {
-            throw DemoFailure("the last byte came \(late) ms after the moment, \(last - stopped) after the agent's")
+        guard last > killed + .seconds(1), abs(late) < 1_000 else {
+            throw DemoFailure("the last byte came \(late) ms after the moment, \(last - killed) after the agent's end")
         }
         try await carol.start(authority: traffic.authority)
+        _ = try await Waiting.until("carol's agent to enforce again") { () -> Bool? in
+            try await carol.ask("status").bool("enforcing") ? true : nil
+        }
+        guard try engineProcess() == engine else { throw DemoFailure("carol's agent has another engine than before") }
         return Finding(
-            "carol's agent was stopped (SIGSTOP, then killed); \(Milliseconds.of(last - stopped)) ms later the kernel ended "
-                + "bob's transfer, \(abs(late)) ms \(late < 0 ? "before" : "after") the rule's `until`",
-            "started again, the agent found its way back", measured: Milliseconds.of(last - stopped))
+            "carol's agent was killed (SIGKILL); \(Milliseconds.of(last - killed)) ms later the kernel ended bob's transfer, "
+                + "\(abs(late)) ms \(late < 0 ? "before" : "after") the rule's `until`",
+            "started again, the agent took its WireGuard engine over", measured: Milliseconds.of(last - killed))
+    }
+
+    /// Carol's: she runs nothing else there but her agent, and services in this process.
+    private func engineProcess() throws -> pid_t {
+        let others = traffic.network.namespace(of: carol.person).processes.filter { $0 != carol.agent?.process }
+        guard let engine = others.first, others.count == 1 else {
+            throw DemoFailure("carol's engine is not alone in her namespace: \(others)")
+        }
+        return engine
     }
 
     private static func untilEpoch(_ moment: Int) -> Duration {

@@ -26,7 +26,7 @@ enum Demo {
             }
             scenario.stopOwnWork()
             // In a task of its own, which the interruption does not reach.
-            let cleanUp = Task { try await CleanUp(place: place).run() }
+            let cleanUp = Task { try await CleanUp(place: place, tools: tools).run() }
             try? await report.step("clean-up") { try await cleanUp.value }
         } catch {
             try? await report.step("prerequisites") { throw error }

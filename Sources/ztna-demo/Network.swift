@@ -67,10 +67,11 @@ struct Network: Sendable {
         return (try? await inside(device, "link show \(interface(of: person))")) != nil
     }
 
-    /// Removes the namespaces, and with them all that is inside. Names of those that stay.
+    /// Removes the namespaces, and with them all that is inside, processes first. Names of those that stay.
     func remove() async -> [String] {
         let names = Set(all.map(\.name))
         for name in NetworkNamespace.names.intersection(names).sorted() {
+            for process in NetworkNamespace(name: name).processes { kill(process, SIGKILL) }
             _ = try? await programs.run([ip, "netns", "delete", name])
         }
         return NetworkNamespace.names.intersection(names).sorted()

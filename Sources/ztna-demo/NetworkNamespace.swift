@@ -20,6 +20,17 @@ struct NetworkNamespace: Hashable, Sendable {
         else { throw DemoFailure("the network namespace \(name) cannot be entered: \(SystemError.last)") }
     }
 
+    /// Every process inside, whoever started it: an engine outlives an agent that is killed.
+    var processes: [pid_t] {
+        var own = stat()
+        guard stat(path, &own) == 0 else { return [] }
+        return Directory.entries(of: "/proc").compactMap { pid_t($0) }.filter { process in
+            var other = stat()
+            return stat("/proc/\(process)/ns/net", &other) == 0 && other.st_dev == own.st_dev
+                && other.st_ino == own.st_ino
+        }
+    }
+
     /// All that exist on this machine.
     static var names: Set<String> { Set(Directory.entries(of: directory)) }
 }

@@ -24,7 +24,8 @@ struct Place: Sendable {
         network = withTunnel ? Network(process: process, ip: tools.ip, programs: programs) : nil
     }
 
-    /// Removes what a demo that was killed could not: its namespaces and its directory. Its children ended with it.
+    /// Removes what a demo that was killed could not: its namespaces, its directory, and the engine of an agent that it had
+    /// killed itself. Its children ended with it.
     func removeLeftovers(ip: String) async {
         func process(in name: String, after prefix: String) -> pid_t? {
             name.hasPrefix(prefix) ? pid_t(name.dropFirst(prefix.count).prefix { $0.isNumber }) : nil
@@ -34,6 +35,7 @@ struct Place: Sendable {
                 guard let owner = process(in: name, after: Network.namePrefix) else { continue }
                 // Under this process's number nothing has been made yet.
                 if owner == self.process || Self.isDead(owner) {
+                    for left in NetworkNamespace(name: name).processes { kill(left, SIGKILL) }
                     _ = try? await programs.run([ip, "netns", "delete", name])
                 }
             }
