@@ -201,13 +201,18 @@ extension Device {
     /// A whole sign-in across devices, as `ztna login` and the pages offer it.
     @discardableResult
     func signIn(at site: Site, user: String) async throws -> Browser.Page {
-        let login = try start("login", "--no-browser", "--json")
-        let code = try await codeEvent(of: login)
-        var browser = Browser(transport: site.transport())
-        let walk = SignInWalk(user: user, password: "\(user)-password", number: Int(try code.string("number")))
-        let page = try await walk.walk(try code.string("verification_uri_complete"), in: &browser)
-        let end = try await login.finish()
-        try #require(end.status == 0, "\(end.everything)\n\(page.text)")
-        return page
+        try await walk(try start("login", "--no-browser", "--json"), user: user, at: site)
     }
+}
+
+/// The pages of a `ztna login --json` that has begun, as that person walks them; returns when it has ended well.
+@discardableResult
+func walk(_ login: RunningProgram, user: String, at site: Site) async throws -> Browser.Page {
+    let code = try await codeEvent(of: login)
+    var browser = Browser(transport: site.transport())
+    let walk = SignInWalk(user: user, password: "\(user)-password", number: Int(try code.string("number")))
+    let page = try await walk.walk(try code.string("verification_uri_complete"), in: &browser)
+    let end = try await login.finish()
+    try #require(end.status == 0, "\(end.everything)\n\(page.text)")
+    return page
 }

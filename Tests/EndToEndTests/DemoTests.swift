@@ -42,14 +42,19 @@ extension `The programs together` {
             }
         }
 
-        /// Namespaces and files of one run: their names hold its process's number, which `ztna` hands on to `ztna-demo`.
+        /// Namespaces, files and engines of one run: their names hold its process's number, which `ztna` hands on to `ztna-demo`.
         private static func leftovers(of process: Int32) async throws -> [String] {
             let folder = try TestFolder()
             let namespaces = try await RunningProgram("/usr/bin/env", ["ip", "netns", "list"], in: folder.url).finish()
             let files = try FileManager.default.contentsOfDirectory(atPath: "/tmp")
+            let engines = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { number in
+                (try? Data(contentsOf: URL(filePath: "/proc/\(number)/cmdline"))).map {
+                    String(decoding: $0, as: UTF8.self)
+                }
+            }.filter { $0.contains("wireguard-go\0-f\0zd\(process)") }
             return (namespaces.output.split(separator: "\n").map(String.init) + files).filter {
                 $0.hasPrefix("ztna-\(process)-") || $0 == "ztna-demo-\(process)"
-            }
+            } + engines
         }
     }
 }

@@ -1,0 +1,151 @@
+import Foundation
+import StrictJSON
+import Testing
+
+extension `The programs together` {
+    @Suite(.enabled(if: Missing.forTunnel == nil, "\(Missing.forTunnel ?? "")"))
+    struct `An agent killed with SIGKILL` {
+        private static let (briefly, always) = (6060, 7070)
+
+        /// Two devices on one wire, signed in; bob's begins flows to carol's, which offers two ports.
+        private struct Pair {
+            let site: Site
+            let bob: TunnelDevice
+            let carol: TunnelDevice
+            let address: String
+            let service: RunningProgram
+
+            init() async throws {
+                site = try await Site()
+                let (left, right) = (try DeviceNamespace(), try DeviceNamespace())
+                try left.inside(
+                    "ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", right.name)
+                for (namespace, number) in [(left, 1), (right, 2)] {
+                    try namespace.inside("ip", "address", "add", "192.0.2.\(number)/24", "dev", "wire")
+                    try namespace.inside("ip", "link", "set", "wire", "up")
+                }
+                bob = try await TunnelDevice(site, name: "bob-laptop", in: left)
+                carol = try await TunnelDevice(site, name: "carol-studio", in: right)
+                try await bob.signIn(user: "bob")
+                try await carol.signIn(user: "carol")
+                address = try await carol.overlayAddress()
+                try await bob.untilEnforcing()
+                service = try await carol.echo(on: [briefly, always])
+            }
+
+            /// Everybody may use one port, and the other until that moment.
+            func permit(until moment: Date) async throws {
+                try site.folder.write(
+                    "policy.yaml",
+                    """
+                    rules:
+                      - { name: always, source: "*", destination: "*", allow: [tcp/\(always)] }
+                      - name: briefly
+                        source: "*"
+                        destination: "*"
+                        allow: [tcp/\(briefly)]
+                        when: { until: "\(moment.formatted(.iso8601))" }
+
+                    """)
+                _ = try await site.administer("policy", "reload")
+            }
+
+            /// A connection on which bytes run; tried again until the policy has arrived, or nil after its end.
+            func flow(_ port: Int, before end: Double = .infinity) async throws -> SteadyFlow? {
+                while Date().timeIntervalSince1970 < end {
+                    let flow = try SteadyFlow(from: bob, to: address, port: port)
+                    try await eventually("bytes on \(port)", within: .seconds(180)) { flow.count > 0 ? () : nil }
+                    if !flow.hasEnded { return flow }
+                    flow.stop()
+                }
+                return nil
+            }
+
+            /// Carol's agent is killed while bytes run under a rule that ends soon, and they run on; nil when this machine was
+            /// too slow for that: the rule has ended before. Then the agent runs again.
+            func killDuringTransfer(lasting seconds: Int) async throws -> (flow: SteadyFlow, end: Double)? {
+                let end = (Date().timeIntervalSince1970 + Double(seconds)).rounded()
+                try await permit(until: Date(timeIntervalSince1970: end))
+                guard let flow = try await flow(briefly, before: end) else { return nil }
+                carol.killAgent()
+                let count = flow.count
+                try await eventually("bytes without the agent", within: .seconds(180)) {
+                    flow.hasEnded || flow.count >= count + 2 ? () : nil
+                }
+                if flow.count >= count + 2 { return (flow, end) }
+                try #require(Date().timeIntervalSince1970 > end - 1, "the transfer ended with the agent")
+                try await carol.restartAgent()
+                try await carol.untilEnforcing()
+                return nil
+            }
+        }
+
+        @Test func `leaves a tunnel whose grants end by themselves, and that the next agent takes over or removes`()
+            async throws
+        {
+            let pair = try await Pair()
+            let carol = pair.carol
+            let engine = try #require(carol.namespace.engines.first)
+            try await pair.permit(until: Date())
+            let steady = try #require(try await pair.flow(Self.always))
+
+            // The kernel ends what is granted for a time, with nobody of ours alive but the engine.
+            var killed: (flow: SteadyFlow, end: Double)?
+            for seconds in [15, 60, 120] where killed == nil {
+                killed = try await pair.killDuringTransfer(lasting: seconds)
+            }
+            let (brief, end) = try #require(killed, "this machine is too slow")
+            #expect(!carol.agent.isRunning)
+            try await steady.goesOn("after the agent's end")
+            try await brief.ends("with the grant")
+            let last = try #require(brief.lastByte)
+            #expect(last < end + 1, "a byte \(last - end) s after the end")
+            #expect(Date().timeIntervalSince1970 > end - 1)
+            try await steady.goesOn("after the end of the other's grant")
+            #expect(carol.namespace.engines == [engine])
+
+            // The next agent takes the engine over, and the connection does not break.
+            try await carol.restartAgent()
+            try await carol.untilEnforcing()
+            #expect(carol.namespace.engines == [engine])
+            try await steady.goesOn("after the next agent took over")
+
+            // Who was signed out meanwhile is no peer any more.
+            carol.killAgent()
+            #expect(try !carol.namespace.inside("wg", "show", carol.interface, "peers").isEmpty)
+            for session in try await pair.site.administer("sessions", "list").arrayValue ?? []
+            where session.objectValue?["host"]?.stringValue == "bob-laptop" {
+                let identifier = try #require(session.objectValue?["session"]?.stringValue)
+                _ = try await pair.site.administer("sessions", "end", identifier)
+            }
+            try await carol.restartAgent()
+            try await carol.untilEnforcing()
+            #expect(carol.namespace.engines == [engine])
+            try await eventually("bob to be no peer") {
+                try carol.namespace.inside("wg", "show", carol.interface, "peers").isEmpty ? () : nil
+            }
+            try await steady.ends("of bob's session")
+
+            // Without the filter in front of it an engine is not kept.
+            carol.killAgent()
+            try carol.namespace.inside("nft", "delete", "table", "inet", "ztna")
+            try await carol.restartAgent()
+            try await carol.untilEnforcing()
+            let next = try #require(carol.namespace.engines.first)
+            #expect(next != engine && carol.namespace.engines == [next])
+
+            // Whoever wants no agent any more removes what it left.
+            carol.killAgent()
+            #expect(try carol.cleanUp().contains("removed engine \(next)"))
+            #expect(carol.namespace.engines == [])
+            #expect(try !carol.namespace.inside("ip", "link").contains(carol.interface))
+            #expect(try carol.namespace.inside("nft", "list", "ruleset").isEmpty)
+
+            // And asked to end, an agent leaves nothing.
+            pair.bob.agent.terminate()
+            #expect(try await pair.bob.agent.finish().status == 0)
+            #expect(pair.bob.namespace.engines == [])
+            #expect(try pair.bob.namespace.inside("nft", "list", "ruleset").isEmpty)
+        }
+    }
+}

@@ -1,0 +1,243 @@
+import Foundation
+import Glibc
+import StrictJSON
+import Testing
+
+/// A network namespace with a device in it; gone with every process inside at the end, engines of killed agents too.
+final class DeviceNamespace: Sendable {
+    let name = "ztna-test-\(UInt32.random(in: 0...UInt32.max))"
+
+    init() throws {
+        try Self.run("ip", "netns", "add", name)
+        try Self.run("ip", "-n", name, "link", "set", "lo", "up")
+    }
+
+    deinit {
+        for process in processes { kill(process, SIGKILL) }
+        _ = try? Self.run("ip", "netns", "delete", name)
+    }
+
+    var processes: [Int32] {
+        let list = (try? Self.run("ip", "netns", "pids", name)) ?? ""
+        return list.split(separator: "\n").compactMap { Int32($0) }
+    }
+
+    /// The WireGuard engines inside.
+    var engines: [Int32] {
+        processes.filter { process in
+            let words = (try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline"))) ?? Data()
+            return String(decoding: words, as: UTF8.self).contains("wireguard-go")
+        }
+    }
+
+    @discardableResult
+    func inside(_ words: String...) throws -> String { try Self.run(["ip", "netns", "exec", name] + words) }
+
+    @discardableResult
+    static func run(_ words: String...) throws -> String { try run(words) }
+
+    private static func run(_ words: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = words
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Stuck(description: "\(words): \(text)") }
+        return text
+    }
+}
+
+/// A device in a namespace of its own, whose agent has a tunnel. It reaches the server on its own loopback: what it sends
+/// there is passed on to this machine's.
+final class TunnelDevice {
+    let namespace: DeviceNamespace
+    let interface = "zt\(UInt32.random(in: 0...UInt32.max))"
+    private(set) var agent: RunningProgram
+    private let folder: TestFolder
+    private let site: Site
+    private let name: String
+    private let passages: [RunningProgram]
+
+    init(_ site: Site, name: String, in namespace: DeviceNamespace) async throws {
+        let folder = try TestFolder()
+        (self.site, self.name, self.namespace, self.folder) = (site, name, namespace, folder)
+        let port = try #require(URL(string: site.url)?.port)
+        let passage = try folder.write("passage.py", Self.passage)
+        passages = [
+            try RunningProgram(
+                "/usr/bin/python3", [passage, folder.path("passage"), "\(port)", "out"], in: folder.url),
+            try RunningProgram(
+                "/usr/bin/env",
+                ["ip", "netns", "exec", namespace.name, "python3", passage, folder.path("passage"), "\(port)", "in"],
+                in: folder.url),
+        ]
+        for end in passages { _ = try await end.line("the passage to the server", /listening/, from: \.output) }
+        agent = try Self.agent(site, name, namespace, interface, folder)
+        try await untilItAnswers()
+    }
+
+    /// From the Unix socket to the server's port (`out`), or from the port inside to the Unix socket (`in`).
+    private static let passage = """
+        import socket, sys, threading
+        path, port, side = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+        if side == "out":
+            listener = socket.socket(socket.AF_UNIX); listener.bind(path); listener.listen(64)
+        else: listener = socket.create_server(("127.0.0.1", port))
+        print("listening", flush=True)
+        def carry(a, b):
+            try:
+                while (data := a.recv(65536)): b.sendall(data)
+            except OSError: pass
+            for end in (a, b):
+                try: end.shutdown(socket.SHUT_RDWR)
+                except OSError: pass
+        while True:
+            a = listener.accept()[0]
+            try:
+                if side == "out": b = socket.create_connection(("127.0.0.1", port))
+                else: b = socket.socket(socket.AF_UNIX); b.connect(path)
+            except OSError: a.close(); continue
+            for ends in ((a, b), (b, a)): threading.Thread(target=carry, args=ends, daemon=True).start()
+
+        """
+
+    private static func agent(
+        _ site: Site, _ name: String, _ namespace: DeviceNamespace, _ interface: String, _ folder: TestFolder
+    ) throws -> RunningProgram {
+        try RunningProgram(
+            "/usr/bin/env",
+            [
+                "ip", "netns", "exec", namespace.name, Place.program("ztna-agent"), "run", "--state",
+                folder.path("agent"), "--socket", folder.path("agent.sock"), "--interface", interface, "--host-name",
+                name, "--server", site.url,
+            ], environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url)
+    }
+
+    /// SIGKILL, and nothing else: what it had set up stays.
+    func killAgent() { agent.kill() }
+
+    func restartAgent() async throws {
+        agent = try Self.agent(site, name, namespace, interface, folder)
+        try await untilItAnswers()
+    }
+
+    func cleanUp() throws -> String {
+        try namespace.inside(Place.program("ztna-agent"), "cleanup", "--interface", interface)
+    }
+
+    private func untilItAnswers() async throws {
+        try await eventually("the agent of \(name) to answer:\n\(agent.errors)") {
+            try #require(agent.isRunning, "\(agent.errors)")
+            return try await run("status", "--json").status == 0 ? () : nil
+        }
+    }
+
+    func run(_ words: String...) async throws -> RunningProgram.Finished { try await start(words).finish() }
+
+    private func start(_ words: [String]) throws -> RunningProgram {
+        try RunningProgram(
+            Place.program("ztna"), words,
+            environment: ["ZTNA_AGENT_SOCKET": folder.path("agent.sock"), "SWIFT_BACKTRACE": "enable=no", "TZ": "UTC"],
+            in: folder.url)
+    }
+
+    func ask(_ command: String) async throws -> JSONMembers {
+        let end = try await run(command, "--json")
+        try #require(end.status == 0, "ztna \(command): \(end.everything)")
+        return try JSONMembers(parsing: Array(end.output.utf8))
+    }
+
+    func signIn(user: String) async throws {
+        let login = try start(["login", "--no-browser", "--json"])
+        try await walk(login, user: user, at: site)
+    }
+
+    /// Its IPv4 address, once its kernel enforces the policy.
+    func overlayAddress() async throws -> String {
+        try await untilEnforcing()
+        let addresses = try await ask("whoami").strings("addresses")
+        return try #require(addresses.first { !$0.contains(":") })
+    }
+
+    func untilEnforcing() async throws {
+        try await eventually("\(name) to enforce") {
+            let status = try await ask("status")
+            return try status.bool("enforcing") && status.string("tunnel") == "up" ? () : nil
+        }
+    }
+
+    /// Runs inside until this value's end.
+    func program(_ text: String) throws -> RunningProgram {
+        try RunningProgram(
+            "/usr/bin/env", ["ip", "netns", "exec", namespace.name, "python3", "-c", text], in: folder.url)
+    }
+
+    /// Gives back what it is sent, on these ports.
+    func echo(on ports: [Int]) async throws -> RunningProgram {
+        let program = try program(
+            """
+            import socket, threading
+            def serve(c):
+                try:
+                    while (d := c.recv(100)): c.sendall(d)
+                except OSError: pass
+            def listen(s):
+                while True: threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+            for port in \(ports): threading.Thread(target=listen, args=(socket.create_server(("", port)),)).start()
+            print("listening", flush=True)
+            """)
+        _ = try await program.line("ports to listen", /listening/, from: \.output)
+        return program
+    }
+}
+
+/// A connection over which bytes go to and fro until it breaks; a line for each ten that came back.
+final class SteadyFlow {
+    private let program: RunningProgram
+
+    init(from device: TunnelDevice, to address: String, port: Int) throws {
+        program = try device.program(
+            """
+            import socket, time
+            try:
+                c = socket.create_connection(("\(address)", \(port)), 10)
+                c.settimeout(120)
+                while True:
+                    for _ in range(10):
+                        time.sleep(0.01)
+                        sent = time.time()
+                        c.sendall(b"x")
+                        if c.recv(1) != b"x": raise OSError("closed")
+                    print(sent, flush=True)
+            except OSError as error: print("ended", error, flush=True)
+            """)
+    }
+
+    var count: Int { program.output.count { $0 == "\n" } }
+    var hasEnded: Bool { program.output.contains("ended") }
+    /// When a byte was sent that came back, the last of them all but nine; in seconds since the epoch. However late this is
+    /// read, the byte had not passed before.
+    var lastByte: Double? {
+        program.output.split(separator: "\n").last { !$0.hasPrefix("ended") }.flatMap { Double($0) }
+    }
+
+    /// More bytes come back, at least ten sent after this call.
+    func goesOn(_ moment: String) async throws {
+        let before = count
+        try await eventually("bytes \(moment): \(program.output.suffix(200))") {
+            try #require(!hasEnded, "\(moment): \(program.output.suffix(200))")
+            return count >= before + 2 ? () : nil
+        }
+    }
+
+    func ends(_ moment: String) async throws {
+        try await eventually("the end \(moment)") { hasEnded ? () : nil }
+    }
+
+    func stop() { program.kill() }
+}
