@@ -14,7 +14,7 @@ struct CleanUp: Sendable {
                 let interface = network.interface(of: person)
                 // The agent removes its interface itself: a namespace's end must not be what does it.
                 if await network.hasInterface(of: person) { left.append("\(person.name)'s interface \(interface)") }
-                let socket = "/var/run/wireguard/\(interface).sock"
+                let socket = "\(Network.engineSockets)/\(interface).sock"
                 for process in network.namespace(of: person).processes {
                     left.append("process \(process) in \(person.name)'s namespace")
                 }

@@ -9,6 +9,8 @@ import Glibc
 /// Nothing of it is in the machine's own namespace. The addresses are those of documentation (RFC 5737).
 struct Network: Sendable {
     static let namePrefix = "ztna-"
+    static let interfacePrefix = "zd"
+    static let engineSockets = "/var/run/wireguard"
     static let bridge = "lan"
     static let serverAddress = "192.0.2.1"
     static let providerAddress = "192.0.2.2"
@@ -34,7 +36,7 @@ struct Network: Sendable {
     static func address(of person: Person) -> String { "192.0.2.\(11 + person.index)" }
 
     /// The engines' sockets of all namespaces share one directory, so the names differ; at most 15 bytes.
-    func interface(of person: Person) -> String { "zd\(process)\(person.name.prefix(1))" }
+    func interface(of person: Person) -> String { "\(Self.interfacePrefix)\(process)\(person.name.prefix(1))" }
 
     private var all: [NetworkNamespace] { [hub] + Person.all.map(namespace) }
 

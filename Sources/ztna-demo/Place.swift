@@ -40,6 +40,14 @@ struct Place: Sendable {
                 }
             }
         }
+        if network != nil {
+            for name in Directory.entries(of: Network.engineSockets) {
+                guard let owner = process(in: name, after: Network.interfacePrefix), Self.isDead(owner) else {
+                    continue
+                }
+                unlink("\(Network.engineSockets)/\(name)")
+            }
+        }
         for path in Directory.entries(of: "/tmp").map({ "/tmp/" + $0 }) {
             guard let owner = process(in: path, after: Self.directoryPrefix), Self.isDead(owner) else { continue }
             if Self.isOwn(path) { Directory.remove(path) }

@@ -81,6 +81,8 @@ final class TunnelDevice {
         try await untilItAnswers()
     }
 
+    deinit { unlink("/var/run/wireguard/\(interface).sock") }
+
     /// From the Unix socket to the server's port (`out`), or from the port inside to the Unix socket (`in`).
     private static let passage = """
         import socket, sys, threading
@@ -196,47 +198,48 @@ final class TunnelDevice {
     }
 }
 
-/// A connection over which bytes go to and fro until it breaks; a line for each ten that came back.
+/// A connection over which bytes go to and fro until it breaks. It sends whether it is answered or not, so that it notices.
 final class SteadyFlow {
     private let program: RunningProgram
 
     init(from device: TunnelDevice, to address: String, port: Int) throws {
         program = try device.program(
             """
-            import socket, time
+            import select, socket, time
             try:
                 c = socket.create_connection(("\(address)", \(port)), 10)
-                c.settimeout(120)
+                sent, count = [], 0
                 while True:
-                    for _ in range(10):
-                        time.sleep(0.01)
-                        sent = time.time()
-                        c.sendall(b"x")
-                        if c.recv(1) != b"x": raise OSError("closed")
-                    print(sent, flush=True)
+                    sent.append(time.time())
+                    c.sendall(b"x")
+                    if not select.select([c], [], [], 0.01)[0]: continue
+                    data = c.recv(1000)
+                    if not data: raise OSError("closed")
+                    count += len(data)
+                    print(sent[count - 1], flush=True)
             except OSError as error: print("ended", error, flush=True)
             """)
     }
 
-    var count: Int { program.output.count { $0 == "\n" } }
     var hasEnded: Bool { program.output.contains("ended") }
-    /// When a byte was sent that came back, the last of them all but nine; in seconds since the epoch. However late this is
-    /// read, the byte had not passed before.
+    /// When the last byte was sent that came back, in seconds since the epoch: not before that it passed both filters.
     var lastByte: Double? {
         program.output.split(separator: "\n").last { !$0.hasPrefix("ended") }.flatMap { Double($0) }
     }
 
-    /// More bytes come back, at least ten sent after this call.
-    func goesOn(_ moment: String) async throws {
-        let before = count
-        try await eventually("bytes \(moment): \(program.output.suffix(200))") {
-            try #require(!hasEnded, "\(moment): \(program.output.suffix(200))")
-            return count >= before + 2 ? () : nil
+    /// A byte was sent at that moment or later, and came back.
+    func hasRun(since moment: Double) -> Bool { lastByte.map { $0 >= moment } ?? false }
+
+    func goesOn(_ when: String) async throws {
+        let now = Date().timeIntervalSince1970
+        try await eventually("bytes \(when): \(program.output.suffix(200))") {
+            try #require(!hasEnded, "\(when): \(program.output.suffix(200))")
+            return hasRun(since: now) ? () : nil
         }
     }
 
-    func ends(_ moment: String) async throws {
-        try await eventually("the end \(moment)") { hasEnded ? () : nil }
+    func ends(_ when: String) async throws {
+        try await eventually("the end \(when)") { hasEnded ? () : nil }
     }
 
     func stop() { program.kill() }

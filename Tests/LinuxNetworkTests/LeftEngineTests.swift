@@ -6,7 +6,7 @@ import Testing
 @testable import LinuxNetwork
 
 /// An engine as an agent leaves it that was killed, or as somebody else would have started it; ended with its namespace.
-private struct Orphan {
+private final class Orphan {
     let namespace: NetworkNamespace
     let interface: InterfaceName
 
@@ -22,6 +22,8 @@ private struct Orphan {
             try await Task.sleep(for: .milliseconds(10))
         }
     }
+
+    deinit { unlink(WireGuardDevice.socketPath(of: interface)) }
 
     func find() throws -> WireGuardProcess? {
         let interface = interface
