@@ -9,8 +9,10 @@ struct EnforceBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enforce", abstract: "Throughput, loading and memory of the packet filter, and attempts logged.")
 
-    @Option(help: "Rounds of throughput, each with every filter.") var rounds = 5
-    @Option(help: "Seconds of each measurement.") var seconds = 3.0
+    @Option(help: "Rounds of throughput, each with every filter.") var rounds = 20
+    @Option(help: "Seconds of each measurement of throughput.") var seconds = 1.0
+    @Option(help: "The WireGuard engine: one that wireguard-go's command line fits.")
+    var engine = WireGuardProcess.defaultExecutable
     @Option(help: "The largest number of grants.") var grants = 100_000
     @OptionGroup var output: Output
 
@@ -23,23 +25,24 @@ struct EnforceBench: AsyncParsableCommand {
     mutating func run() async throws {
         guard geteuid() == 0 else { throw ValidationError("this needs root: it makes network namespaces") }
         let (rows, notes) = try await throughput()
-        let attempts = try await AttemptFlood.rows(seconds: seconds)
+        let attempts = try await AttemptFlood.rows(seconds: max(seconds, 3))
         output.show(rows + (try filterRows()) + attempts.rows, notes: notes + [attempts.note])
     }
 
     private func throughput() async throws -> (rows: [Row], notes: [String]) {
-        let mesh = try await EnforceMesh()
+        let mesh = try await EnforceMesh(engine: engine)
+        // The first again, to see what two measurements of the same differ by.
         let variants: [EnforceMesh.Variant] = [
-            .none, .lookups(10), .lookups(grants / 10), .lookups(grants), .shortcut(grants),
+            .none, .lookups(10), .lookups(grants / 10), .lookups(grants), .shortcut(grants), .trackingAlone, .none,
         ]
-        var rates: [[Double]] = variants.map { _ in [] }
+        var carried: [[EnforceMesh.Carried]] = variants.map { _ in [] }
         do {
             for round in 0..<rounds {
                 // Each begins a round in turn, and none pays for the one before it.
                 for index in variants.indices.map({ ($0 + round) % variants.count }) {
                     try await mesh.apply(variants[index])
-                    try await Task.sleep(for: .seconds(1))
-                    rates[index].append(try await mesh.megabits(seconds: seconds))
+                    try await Task.sleep(for: .milliseconds(300))
+                    carried[index].append(try await mesh.carry(seconds: seconds))
                 }
             }
         } catch {
@@ -47,21 +50,31 @@ struct EnforceBench: AsyncParsableCommand {
             throw error
         }
         await mesh.stop()
-        let free = Self.median(rates[0])
-        let rows = variants.indices.dropFirst().map { index in
-            // Round by round, so that what the machine does besides cancels out.
-            let ratio = Self.median(zip(rates[index], rates[0]).map { $0 / $1 })
-            return Row(
-                name: "TCP through WireGuard, \(variants[index].name)", value: ratio * free, unit: "Mbit/s",
-                reference: "no filter", referenceValue: free)
+        let rows = [
+            ("TCP through WireGuard", "Mbit/s", \EnforceMesh.Carried.rate), ("the same", "Mbit/CPU-s", \.efficiency),
+        ]
+        .flatMap { title, unit, figure in
+            Self.rows(title, unit, variants.map(\.name), carried.map { $0.map { $0[keyPath: figure] } })
         }
         return (
             rows,
             [
-                "throughput: \(rounds) rounds of \(seconds) s, one flow, wireguard-go at both ends; filter and log on at both; "
-                    + "the ratio is the median of the rounds' ratios"
+                "throughput: \(rounds) rounds of \(seconds) s each, one flow, \(engine) at both ends; filter and log on at "
+                    + "both; the ratio is the median of the rounds' ratios; CPU time is that of both engines, sender and receiver"
             ]
         )
+    }
+
+    /// Of each but the first, against it.
+    private static func rows(_ title: String, _ unit: String, _ names: [String], _ figures: [[Double]]) -> [Row] {
+        let free = median(figures[0])
+        return names.indices.dropFirst().map { index in
+            // Round by round, so that what the machine does besides cancels out.
+            let ratio = median(zip(figures[index], figures[0]).map { $0 / $1 })
+            return Row(
+                name: "\(title), \(names[index])", value: ratio * free, unit: unit, reference: names[0],
+                referenceValue: free)
+        }
     }
 
     /// In a process and a namespace of its own, so that memory is only that.

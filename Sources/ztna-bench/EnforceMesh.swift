@@ -13,12 +13,15 @@ final class EnforceMesh: Sendable {
         case lookups(Int)
         /// For comparison: what conntrack knows passes without a look-up.
         case shortcut(Int)
+        /// For comparison: no rule but one that no packet meets, and that wants conntrack.
+        case trackingAlone
 
         var name: String {
             switch self {
             case .none: "no filter"
             case .lookups(let count): "\(Table.grouped(count)) grants, logged"
             case .shortcut(let count): "\(Table.grouped(count)) grants, logged, established shortcut"
+            case .trackingAlone: "conntrack alone"
             }
         }
     }
@@ -28,7 +31,7 @@ final class EnforceMesh: Sendable {
     private let sender: EnforceNode
     private let receiver: EnforceNode
 
-    init() async throws {
+    init(engine: String) async throws {
         prefix = "ztna-bench-\(ProcessInfo.processInfo.processIdentifier)"
         let names = ["\(prefix)-s", "\(prefix)-r"]
         for name in names {
@@ -37,8 +40,8 @@ final class EnforceMesh: Sendable {
         }
         try Command.run(
             "ip", "-n", names[0], "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", names[1])
-        sender = try await EnforceNode(in: names[0], number: 1)
-        receiver = try await EnforceNode(in: names[1], number: 2)
+        sender = try await EnforceNode(in: names[0], number: 1, engine: engine)
+        receiver = try await EnforceNode(in: names[1], number: 2, engine: engine)
         try await sender.connect(to: receiver)
         try await receiver.connect(to: sender)
     }
@@ -53,19 +56,30 @@ final class EnforceMesh: Sendable {
         for (node, peer) in [(sender, receiver), (receiver, sender)] { try await node.apply(variant, peer: peer) }
     }
 
-    /// What one flow carries.
-    func megabits(seconds: Double) async throws -> Double {
+    /// What one flow has carried, and what it took.
+    struct Carried: Sendable {
+        let megabits: Double
+        let wall: Double
+        /// Of both engines and this process.
+        let cpu: Double
+
+        var rate: Double { megabits / wall }
+        var efficiency: Double { megabits / cpu }
+    }
+
+    func carry(seconds: Double) async throws -> Carried {
         let listener = try await NamespaceThread.run(in: receiver.namespace) {
             try TCP.listener(at: "100.64.9.2", port: Self.port)
         }
         defer { close(listener) }
         let namespace = sender.namespace
+        let engines = try [sender, receiver].map { try $0.engineProcess() }
         async let sent: Void = NamespaceThread.run(in: namespace) { try Self.send(seconds: seconds + 1) }
-        let rate = try await NamespaceThread.run(in: receiver.namespace) {
-            try Self.receive(on: listener, seconds: seconds)
+        let carried = try await NamespaceThread.run(in: receiver.namespace) {
+            try Self.receive(on: listener, seconds: seconds, engines: engines)
         }
         try await sent
-        return rate
+        return carried
     }
 
     private static func send(seconds: Double) throws {
@@ -85,24 +99,26 @@ final class EnforceMesh: Sendable {
     }
 
     /// Counts from half a second after the first byte on.
-    private static func receive(on listener: Int32, seconds: Double) throws -> Double {
+    private static func receive(on listener: Int32, seconds: Double, engines: [Int]) throws -> Carried {
         guard TCP.isReady(listener, POLLIN, 5000) else { throw BenchError.failed("nobody connects") }
         let connection = accept(listener, nil, nil)
         defer { close(connection) }
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
         let start = Clocks.wall + 0.5
-        var (count, began) = (0, 0.0)
+        var (count, began, cpu) = (0, 0.0, 0.0)
         while Clocks.wall < start + seconds {
             guard TCP.isReady(connection, POLLIN, 2000) else { throw BenchError.failed("the flow stands still") }
             let more = buffer.withUnsafeMutableBytes { recv(connection, $0.baseAddress, $0.count, 0) }
             guard more > 0 else { break }
             if began == 0 {
-                if Clocks.wall >= start { began = Clocks.wall }
+                if Clocks.wall >= start { (began, cpu) = (Clocks.wall, try ThreadTimes.seconds(of: engines)) }
             } else {
                 count += more
             }
         }
-        return Double(count) * 8 / 1e6 / (Clocks.wall - began)
+        return Carried(
+            megabits: Double(count) * 8 / 1e6, wall: Clocks.wall - began,
+            cpu: try ThreadTimes.seconds(of: engines) - cpu)
     }
 }
 
@@ -118,7 +134,7 @@ final class EnforceNode: Sendable {
     private let filter: PacketFilter
     private let log: PacketLog
 
-    init(in namespace: String, number: Int) async throws {
+    init(in namespace: String, number: Int, engine path: String) async throws {
         self.namespace = namespace
         self.number = number
         let pid = ProcessInfo.processInfo.processIdentifier
@@ -129,8 +145,8 @@ final class EnforceNode: Sendable {
         try Command.run("ip", "-n", namespace, "link", "set", "wire", "up")
         (engine, routes, filter, log) = try await NamespaceThread.run(in: namespace) {
             (
-                try WireGuardProcess(interface: interface, onLine: { _ in }, onExit: { _ in }), try RouteNetlink(),
-                try PacketFilter(), try PacketLog(group: 7) { _ in }
+                try WireGuardProcess(interface: interface, executable: path, onLine: { _ in }, onExit: { _ in }),
+                try RouteNetlink(), try PacketFilter(), try PacketLog(group: 7) { _ in }
             )
         }
         device = WireGuardDevice(interface)
@@ -153,18 +169,38 @@ final class EnforceNode: Sendable {
                 peers: [peer.key.publicKey: WireGuardPeer(endpoint: endpoint, allowedIPs: [prefix])]))
     }
 
+    /// The engine, by the interface on its command line.
+    func engineProcess() throws -> Int {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let process = Int(name), let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline")
+            else {
+                continue
+            }
+            if line.split(separator: 0).last.map({ $0.elementsEqual(interface.text.utf8) }) ?? false { return process }
+        }
+        throw BenchError.failed("no engine of \(interface)")
+    }
+
     func apply(_ variant: EnforceMesh.Variant, peer: EnforceNode) async throws {
+        // What `trackingAlone` made, whether it is there or not.
+        let (add, delete) = ("add table inet tracking", "delete table inet tracking")
+        try nft("\(add); \(delete)")
         switch variant {
         case .none: try await filter.removeTable()
+        case .trackingAlone:
+            try await filter.removeTable()
+            try nft("\(add); add chain inet tracking unused; add rule inet tracking unused ct state new accept")
         case .lookups(let count): try await load(count, peer: peer)
         case .shortcut(let count):
             try await load(count, peer: peer)
             for chain in ["inbound", "outbound"] {
-                try Command.run(
-                    "ip", "netns", "exec", namespace, "nft", "insert", "rule", "inet", "ztna", chain,
-                    "ct", "state", "established,related", "accept")
+                try nft("insert rule inet ztna \(chain) ct state established,related accept")
             }
         }
+    }
+
+    private func nft(_ script: String) throws {
+        try Command.run("ip", "netns", "exec", namespace, "nft", script)
     }
 
     private func load(_ count: Int, peer: EnforceNode) async throws {

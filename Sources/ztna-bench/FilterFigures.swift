@@ -28,27 +28,46 @@ struct FilterFigures: AsyncParsableCommand {
         guard plan.filter.grants.count == grants else { throw BenchError.failed("\(plan.filter.grants.count) grants") }
         let filter = try PacketFilter()
         let load = try await Self.milliseconds { try await filter.replace(with: plan.filter, now: FilterTime(now)) }
-        var changes: [Double] = []
-        for _ in 0..<20 {
-            var rules = plan.filter
-            rules.grants.removeFirst()
-            changes.append(
-                try await Self.milliseconds { try await filter.update(to: rules, now: FilterTime(now)) })
-            changes.append(
-                try await Self.milliseconds { try await filter.update(to: plan.filter, now: FilterTime(now)) })
-        }
+        let change = try await Self.change(plan.filter, in: filter, now: now)
         let check = try await Self.milliseconds {
             guard try await filter.matches(plan.filter, now: Clocks.epoch) else {
                 throw BenchError.failed("the table differs")
             }
         }
+        let memory = try Self.resident() - before
+        var ranged = plan.filter
+        ranged.grants =
+            (0..<Self.ranges).map { index in
+                FilterGrant(
+                    source: .v4(0x6460_0000 + UInt32(clamping: index)), traffic: .tcp(8000...8100),
+                    expiresAt: now + 3600)
+            } + plan.filter.grants
+        let rangeChange = try await Self.change(ranged, in: filter, now: now)
         let figures: JSON = [
             "grants": .integer(plan.filter.grants.count), "compile": .number(compile), "load": .number(load),
-            "change": .number(EnforceBench.median(changes)), "check": .number(check),
-            "memory": .number(try Self.resident() - before),
+            "change": .number(change), "range": .number(rangeChange), "check": .number(check),
+            "memory": .number(memory),
         ]
         print(figures.encodedText())
         try await filter.removeTable()
+    }
+
+    /// Ranges beside the single ports.
+    private static let ranges = 300
+
+    /// The first grant away and back, by turns: the median in milliseconds.
+    private static func change(_ rules: FilterRuleSet, in filter: PacketFilter, now: Int) async throws -> Double {
+        var without = rules
+        without.grants.removeFirst()
+        try await filter.update(to: rules, now: FilterTime(now))
+        var changes: [Double] = []
+        for _ in 0..<20 {
+            for next in [without, rules] {
+                changes.append(
+                    try await milliseconds { try await filter.update(to: next, now: FilterTime(now)) })
+            }
+        }
+        return EnforceBench.median(changes)
     }
 
     static func rows(of text: String, grants: Int) throws -> [Row] {
@@ -62,6 +81,7 @@ struct FilterFigures: AsyncParsableCommand {
             row("from netmap to rules", "compile", "ms", "target, with the load", 2000),
             row("loaded into the kernel", "load", "ms", "target", 2000),
             row("one more or less", "change", "ms", "target", 10),
+            row("one range of \(ranges) more or less", "range", "ms", "target", 10),
             row("read back and compared", "check", "ms", "once a minute", 60_000),
             row("memory of the process for them", "memory", "MiB resident", "earlier measurement", 105),
         ]
