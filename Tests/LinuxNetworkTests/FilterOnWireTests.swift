@@ -202,7 +202,7 @@ struct `The kernel alone` {
         }
     }
 
-    @Test func `goes on with a running flow while ranges beside it change`() async throws {
+    @Test func `takes changed ranges one by one, in the same table`() async throws {
         let wire = try Wire()
         let server = try wire.listen()
         let filter = try wire.server.inside { try PacketFilter() }
@@ -211,7 +211,6 @@ struct `The kernel alone` {
         let others = (10..<200).map { ("100.64.9.\($0)", FilterGrant.Traffic.tcp(4000...UInt16(6000 + $0))) }
         try await filter.replace(with: wire.rules([mine] + others, until: end), now: FilterTime(now()))
         let table = try wire.server.run("nft", "-a", "list", "tables")
-        let flow = try wire.hold("100.64.9.2")
         let changes: [(String, ClosedRange<UInt16>)] = [
             ("100.64.9.10", 1...2), ("100.64.9.1", 7000...7001), ("100.64.9.1", 5001...5003),
         ]
@@ -223,12 +222,8 @@ struct `The kernel alone` {
         // The same table: a replaced one has another handle.
         #expect(try wire.server.run("nft", "-a", "list", "tables") == table)
         #expect(try wire.attempt("100.64.9.2", 5001) == "ok")
-        let before = now()
         try await filter.update(to: wire.rules(others, until: end), now: FilterTime(now()))
-        // Not earlier.
-        let words = flow.line().split(separator: " ")
-        #expect(["ConnectionResetError", "BrokenPipeError"].contains(words.first.map(String.init)))
-        #expect(try #require(words.last.flatMap { Int($0) }) >= before * 1000)
+        #expect(try wire.attempt("100.64.9.2", 5001) == "ConnectionRefusedError at once")
         server.end()
     }
 
