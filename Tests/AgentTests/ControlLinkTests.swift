@@ -84,6 +84,16 @@ private struct Device {
         try await device.signIn(force: true)
     }
 
+    @Test func `without a session says at once that nobody is a peer, lest a left tunnel stays`() async throws {
+        let device = try Device(documents)
+        let running = Task { await device.link.run() }
+        defer { running.cancel() }
+        for await view in device.views {
+            #expect(view == nil)
+            break
+        }
+    }
+
     @Test(arguments: [
         ("access_denied", LocalErrorName.accessDenied), ("expired_token", .expired), ("invalid_grant", .serverError),
         ("invalid_dpop_proof", .proofRefused),
