@@ -124,7 +124,7 @@ extension `The programs together` {
             try await eventually("bob to be no peer") {
                 try carol.namespace.inside("wg", "show", carol.interface, "peers").isEmpty ? () : nil
             }
-            try await steady.ends("of bob's session")
+            steady.stop()
 
             // Without the filter in front of it an engine is not kept.
             carol.killAgent()

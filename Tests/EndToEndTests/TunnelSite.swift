@@ -13,7 +13,12 @@ final class DeviceNamespace: Sendable {
     }
 
     deinit {
-        for process in processes { kill(process, SIGKILL) }
+        // Again, as an agent that still lives may have started another engine meanwhile.
+        for _ in 0..<1000 {
+            let left = processes
+            if left.isEmpty { break }
+            for process in left { kill(process, SIGKILL) }
+        }
         _ = try? Self.run("ip", "netns", "delete", name)
     }
 
@@ -81,7 +86,10 @@ final class TunnelDevice {
         try await untilItAnswers()
     }
 
-    deinit { unlink("/var/run/wireguard/\(interface).sock") }
+    deinit {
+        agent.kill()
+        unlink("/var/run/wireguard/\(interface).sock")
+    }
 
     /// From the Unix socket to the server's port (`out`), or from the port inside to the Unix socket (`in`).
     private static let passage = """
