@@ -110,6 +110,7 @@ extension SQLiteTransaction {
                 "audit_records", "SELECT bytes_through FROM audit_records ORDER BY sequence DESC LIMIT 1"
             ) { row throws(StoreError) in try row.integer(0) } ?? 0
         var next = try auditChain().sequence
+        var places: [String: [Int]] = [:]
         for (record, event) in zip(records, events) {
             next &+= 1
             guard record.sequence == next else { throw StoreError.conflict }
@@ -123,10 +124,13 @@ extension SQLiteTransaction {
                     .integer(record.sequence), .integer(event.time), .integer(event.recordedAt), .integer(bytes),
                     .blob(record.hash), .blob(record.body),
                 ])
-            for facet in event.facets {
+            for facet in event.facets { places[facet, default: []].append(record.sequence) }
+        }
+        // In the order of the index: each of its pages is touched once, however many the records are.
+        for (facet, sequences) in places.sorted(by: { $0.key < $1.key }) {
+            for sequence in sequences {
                 try connection.run(
-                    "INSERT INTO audit_facets (facet, sequence) VALUES (?, ?)",
-                    [.text(facet), .integer(record.sequence)])
+                    "INSERT INTO audit_facets (facet, sequence) VALUES (?, ?)", [.text(facet), .integer(sequence)])
             }
         }
     }

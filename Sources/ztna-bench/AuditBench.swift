@@ -60,7 +60,9 @@ struct AuditBench: AsyncParsableCommand {
         let audit = try SQLiteAuditFile(path: file)
         var verified = 0
         let verification = try await Spent.on {
-            verified = try audit.verify(keys: [signer.publicKey.thumbprint: signer.publicKey]).count
+            let verification = try audit.verify(keys: [signer.publicKey.thumbprint: signer.publicKey])
+            guard verification.findings.isEmpty else { throw BenchError.failed("\(verification.findings)") }
+            verified = verification.count
         }
         let hashing = evidence.hash()
         output.show(

@@ -47,7 +47,7 @@ struct BareEvidence {
         _ = try SQLiteStore(path: file)
         let queue = try DatabaseQueue(path: file, configuration: configuration)
         return try queue.inDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192")
             let record = try database.cachedStatement(
                 sql: """
                     INSERT INTO audit_records (sequence, time, recorded_at, bytes_through, hash, body)

@@ -59,7 +59,8 @@ extension PolicyReloading {
             let record = try await store.read({ try $0.policyRevision(beginning: revision) })
         else {
             throw Refusal(
-                explanation: "no policy that was in force has a revision that begins with \(revision.prefix(40))")
+                explanation: "no policy that was in force and is kept has a revision that begins with "
+                    + revision.prefix(40))
         }
         return record
     }
