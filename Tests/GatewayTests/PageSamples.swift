@@ -37,7 +37,7 @@ enum PageSamples {
 
     /// Each page in each look; with `everything`, that value stands in every place a value can stand.
     static func all(everything value: String? = nil) throws -> [Sample] {
-        let pages = try Pages(organisation: value ?? "Example Corp")
+        let pages = Pages(organisation: value ?? "Example Corp")
         let numbers = value.map { [$0, $0, $0] } ?? ["07", "42", "93"]
         let problem = value ?? "That code is not one we are waiting for. Check it against your terminal."
         var samples = [

@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func `show the code, the device and the words for comparison`() throws {
-        let pages = try Pages(organisation: "Example Corp")
+        let pages = Pages(organisation: "Example Corp")
         for html in [pages.request(PageSamples.request()), pages.confirm(PageSamples.confirm())] {
             for fact in [
                 "<strong>BCDF-GHJK</strong>", "alices-laptop", "Debian GNU/Linux 12", "192.0.2.17", "14:02 UTC",
@@ -73,14 +73,14 @@ import Testing
     }
 
     @Test func `warn when the request comes from another machine, and only then`() throws {
-        let pages = try Pages(organisation: "Example Corp")
+        let pages = Pages(organisation: "Example Corp")
         let warning = "Only continue if you started this yourself, just now."
         #expect(pages.request(PageSamples.request(isElsewhere: true)).contains(warning))
         #expect(!pages.request(PageSamples.request(isElsewhere: false)).contains(warning))
     }
 
     @Test func `offer the numbers of another machine, and none on the same`() throws {
-        let pages = try Pages(organisation: "Example Corp")
+        let pages = Pages(organisation: "Example Corp")
         let offered = MarkupReader(pages.confirm(PageSamples.confirm(numbers: ["07", "42", "93"]))).tags
             .filter { $0.attributes["name"] == "number" }
         #expect(offered.map { $0.attributes["value"] } == ["07", "42", "93"])
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `let a denial through without a number or an e-mail address`() throws {
-        let pages = try Pages(organisation: "Example Corp")
+        let pages = Pages(organisation: "Example Corp")
         for html in [
             pages.confirm(PageSamples.confirm(numbers: ["07", "42", "93"])),
             pages.request(PageSamples.request(emailRouting: true)),
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func `offer e-mail first and each provider as a button`() throws {
-        let pages = try Pages(organisation: "Example Corp")
+        let pages = Pages(organisation: "Example Corp")
         let tags = MarkupReader(pages.request(PageSamples.request(emailRouting: true))).tags
         #expect(tags.contains { $0.name == "input" && $0.attributes["name"] == "email" })
         let buttons = tags.filter { $0.name == "button" }
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func `tie a problem to the field it is about`() throws {
-        let pages = try Pages(organisation: "Example Corp")
+        let pages = Pages(organisation: "Example Corp")
         let field = MarkupReader(pages.enterCode(EnterCodePage(csrf: "t", code: "XXXX-XXXX", problem: "Not a code.")))
             .tags.first { $0.attributes["name"] == "user_code" }
         #expect(field?.attributes["aria-describedby"] == "problem user-code-hint")
@@ -124,13 +124,13 @@ import Testing
 
     @Test(arguments: OutcomePage.Kind.allCases)
     func `say their outcome for a program to read`(_ kind: OutcomePage.Kind) throws {
-        let html = try Pages(organisation: "Example Corp")
+        let html = Pages(organisation: "Example Corp")
             .outcome(OutcomePage(kind: kind, title: "Title", message: "Message."))
         #expect(html.contains("<main id=\"outcome\" data-outcome=\"\(kind.rawValue)\">"))
     }
 
     @Test func `give the command that connects a device`() throws {
-        let html = try Pages(organisation: "Example Corp").landing(LandingPage(serverURL: "https://ztna.example"))
+        let html = Pages(organisation: "Example Corp").landing(LandingPage(serverURL: "https://ztna.example"))
         #expect(html.contains("<code>ztna login --server https://ztna.example</code>"))
     }
 }
@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test func `is escaped once`() throws {
-        let html = try Pages(organisation: "R&D <Lab>").landing(LandingPage(serverURL: "https://a.example/?a=1&b='2'"))
+        let html = Pages(organisation: "R&D <Lab>").landing(LandingPage(serverURL: "https://a.example/?a=1&b='2'"))
         #expect(html.contains("R&amp;D &lt;Lab&gt;"))
         #expect(html.contains("https://a.example/?a=1&amp;b=&#39;2&#39;"))
     }
@@ -171,7 +171,7 @@ import Testing
         ("Büro – 東京 ❤\u{FE0F} ق", "Büro – 東京 ❤\u{FE0F} ق"), ("e\u{301}", "e\u{301}"),
     ])
     func `hides nothing and turns nothing around`(_ received: String, _ shown: String) throws {
-        let html = try Pages(organisation: "Example Corp")
+        let html = Pages(organisation: "Example Corp")
             .outcome(OutcomePage(kind: .allowed, title: "T", message: "M", deviceName: received))
         // Compared as scalars: `String` equality would take é and e with an accent for the same.
         let device = Array("<bdi>\(shown)</bdi></strong></p>".unicodeScalars)

@@ -1,12 +1,10 @@
-import Mustache
-
 /// Text that a page may show: what a stranger chose cannot hide, reorder or break out of anything in it.
 ///
 /// Invisible and direction-changing characters (C0/C1 controls, zero-width characters, bidirectional controls, tags,
 /// line separators, unassigned and private characters) become U+FFFD; so does whatever joins one of `< > & " '` into
-/// one grapheme cluster, because the template engine escapes by `Character`: a quote followed by a combining mark
-/// would leave it unescaped and end an attribute. Piles of combining marks are cut to three, so that they cannot
-/// paint over their neighbours. Markup characters themselves stay: escaping is the template's.
+/// one grapheme cluster: who reads the page by characters would not see that one of these stands there. Piles of
+/// combining marks are cut to three, so that they cannot paint over their neighbours. Markup characters themselves stay:
+/// `Markup` escapes them.
 ///
 /// Source: UTR #36 §2 (visual security), UAX #29 §3.1.1 (grapheme cluster boundaries).
 struct ShownText: Hashable, Sendable {
@@ -61,9 +59,4 @@ struct ShownText: Hashable, Sendable {
             !scalar.properties.isDefaultIgnorableCodePoint || ("\u{FE00}"..."\u{FE0F}").contains(scalar)
         }
     }
-}
-
-extension ShownText: MustacheCustomRenderable {
-    var renderText: String { text }
-    var isNull: Bool { false }
 }
