@@ -3,13 +3,22 @@ internal import Synchronization
 
 /// A bounded line of jobs that one worker takes in batches: everything that waits when it comes back, up to a cap.
 ///
-/// The worker is started by `add` when it is idle and runs until the line is empty.
+/// The worker is started by `add` when it is idle and runs until the line is empty. While it is idle, a caller may do one
+/// job on its own thread instead.
 final class BatchQueue<Job: Sendable>: Sendable {
     private struct Line {
         var waiting: [Job] = []
         var isWorking = false
         var isClosed = false
         var closers: [CheckedContinuation<Void, Never>] = []
+
+        /// The worker rests if nobody waits; then those who want to close go on.
+        mutating func rest() -> (hasWaiting: Bool, closers: [CheckedContinuation<Void, Never>]) {
+            guard waiting.isEmpty else { return (true, []) }
+            isWorking = false
+            defer { closers = [] }
+            return (false, closers)
+        }
     }
 
     private let line = Mutex(Line())
@@ -32,15 +41,29 @@ final class BatchQueue<Job: Sendable>: Sendable {
         }
     }
 
+    /// True: nobody works, and the caller does a job of its own at once, then calls `endAlone`. Errors: `closed`.
+    func beginAlone() throws(StoreError) -> Bool {
+        try line.withLock { line throws(StoreError) in
+            guard !line.isClosed else { throw .closed }
+            defer { line.isWorking = true }
+            return !line.isWorking
+        }
+    }
+
+    /// True when jobs have come meanwhile, and the caller must start the worker for them.
+    func endAlone() -> Bool {
+        let (hasWaiting, closers) = line.withLock { line in line.rest() }
+        closers.forEach { $0.resume() }
+        return hasWaiting
+    }
+
     /// The next jobs in their order of arrival; empty when the worker may rest.
     func nextBatch() -> [Job] {
         let (batch, closers) = line.withLock { line in
             let batch = Array(line.waiting.prefix(batchSize))
+            let closers = line.rest().closers
             line.waiting.removeFirst(batch.count)
-            guard batch.isEmpty else { return (batch, [] as [CheckedContinuation<Void, Never>]) }
-            line.isWorking = false
-            defer { line.closers = [] }
-            return (batch, line.closers)
+            return (batch, closers)
         }
         closers.forEach { $0.resume() }
         return batch

@@ -33,8 +33,10 @@ struct PendingWrite: Sendable {
 
 /// Runs each write in a savepoint of one transaction; nobody hears of success before the commit.
 enum WriteBatch {
-    static func commit(_ batch: [PendingWrite], on database: Database, signals: ChangeSignals) {
-        let connection = SQLiteConnection(database)
+    static func commit(
+        _ batch: [PendingWrite], on database: Database, signIns: DecodedSignIns?, signals: ChangeSignals
+    ) {
+        let connection = SQLiteConnection(database, signIns: signIns)
         var attempts: [PendingWrite.Attempt] = []
         do throws(StoreError) {
             try connection.run("BEGIN IMMEDIATE")
@@ -82,14 +84,30 @@ struct PendingRead: Sendable {
 
 /// Reads that wait together share one snapshot, taken after the last of them arrived.
 enum ReadBatch {
-    static func run(_ batch: [PendingRead], on database: Database) {
+    /// A read for which nobody had to wait.
+    static func one<Value>(
+        _ body: (any StoreReader) throws -> Value, on database: Database, signIns: DecodedSignIns?
+    ) throws -> Value {
+        let connection = SQLiteConnection(database)
+        try connection.run("BEGIN")
+        defer { end(connection, database) }
+        return try body(SQLiteSnapshot(connection: SQLiteConnection(database, signIns: signIns)))
+    }
+
+    static func run(_ batch: [PendingRead], on database: Database, signIns: DecodedSignIns?) {
         let connection = SQLiteConnection(database)
         do throws(StoreError) { try connection.run("BEGIN") } catch {
             for read in batch { read.fail(error) }
             return
         }
-        for read in batch { read.run(SQLiteSnapshot(connection: SQLiteConnection(database))) }
-        // Nothing was written: an error here has nothing to lose, and a transaction left open ends below.
+        for read in batch {
+            read.run(SQLiteSnapshot(connection: SQLiteConnection(database, signIns: signIns)))
+        }
+        end(connection, database)
+    }
+
+    /// Nothing was written: an error here has nothing to lose, and a transaction left open is rolled back.
+    private static func end(_ connection: SQLiteConnection, _ database: Database) {
         try? connection.run("COMMIT")
         if database.isInsideTransaction { try? SQLiteConnection(database).run("ROLLBACK") }
     }

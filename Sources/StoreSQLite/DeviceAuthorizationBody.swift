@@ -4,7 +4,7 @@ internal import Sessions
 internal import StrictJSON
 
 /// The columns of a stored device authorization.
-struct DeviceAuthorizationKeys {
+struct DeviceAuthorizationKeys: Hashable {
     let id: RecordID
     let deviceCodeHash: [UInt8]
     let userCodeHash: [UInt8]

@@ -15,32 +15,33 @@ private let save = SQLiteTransaction.upsertStatement(table, columns, updating: [
 
 extension SQLiteReading {
     package func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization? {
-        try connection.row(table, byID, [.text(id.text)], readDeviceAuthorization)
+        try connection.row(table, byID, [.text(id.text)], deviceAuthorization(in:))
     }
 
     package func deviceAuthorization(deviceCodeHash: [UInt8]) throws -> DeviceAuthorization? {
-        try connection.row(table, byDeviceCode, [.blob(deviceCodeHash)], readDeviceAuthorization)
+        try connection.row(table, byDeviceCode, [.blob(deviceCodeHash)], deviceAuthorization(in:))
     }
 
     package func deviceAuthorization(userCodeHash: [UInt8]) throws -> DeviceAuthorization? {
-        try connection.row(table, byUserCode, [.blob(userCodeHash)], readDeviceAuthorization)
+        try connection.row(table, byUserCode, [.blob(userCodeHash)], deviceAuthorization(in:))
     }
 
     package func deviceAuthorization(stateHash: [UInt8]) throws -> DeviceAuthorization? {
-        try connection.row(table, byState, [.blob(stateHash)], readDeviceAuthorization)
+        try connection.row(table, byState, [.blob(stateHash)], deviceAuthorization(in:))
     }
 
     package func openDeviceAuthorizations(now: Int) throws -> [DeviceAuthorization] {
-        try connection.rows(table, open, [.integer(now)], readDeviceAuthorization)
+        try connection.rows(table, open, [.integer(now)], deviceAuthorization(in:))
     }
-}
 
-private func readDeviceAuthorization(_ row: SQLiteRow) throws(StoreError) -> DeviceAuthorization {
-    let keys = DeviceAuthorizationKeys(
-        id: try row.parsed(0) { RecordID($0) }, deviceCodeHash: try row.blob(1), userCodeHash: try row.blob(2),
-        stateHash: try row.optionalBlob(3), expiresAt: try row.integer(4))
-    let body = try row.text(5)
-    do { return try DeviceAuthorization(keys, body: body) } catch { throw row.corrupt }
+    private func deviceAuthorization(in row: SQLiteRow) throws(StoreError) -> DeviceAuthorization {
+        let keys = DeviceAuthorizationKeys(
+            id: try row.parsed(0) { RecordID($0) }, deviceCodeHash: try row.blob(1), userCodeHash: try row.blob(2),
+            stateHash: try row.optionalBlob(3), expiresAt: try row.integer(4))
+        let body = try row.text(5)
+        if let known = connection.signIns?.value(keys, body: body) { return known }
+        do { return try DeviceAuthorization(keys, body: body) } catch { throw row.corrupt }
+    }
 }
 
 extension SQLiteTransaction {
@@ -56,6 +57,7 @@ extension SQLiteTransaction {
                 .text(keys.id.text), .blob(keys.deviceCodeHash), .blob(keys.userCodeHash), .blob(keys.stateHash),
                 .integer(keys.expiresAt), .text(body),
             ])
+        connection.signIns?.keep(authorization, body: body)
     }
 
     package func deleteDeviceAuthorizations(expiredBefore moment: Int) throws {

@@ -25,7 +25,13 @@ final class SQLiteConnection {
     /// Whether the change log has grown.
     var hasAppendedChange = false
 
-    init(_ database: Database) { self.database = database }
+    /// Nil: every sign-in is decoded from its row.
+    let signIns: DecodedSignIns?
+
+    init(_ database: Database, signIns: DecodedSignIns? = nil) {
+        self.database = database
+        self.signIns = signIns
+    }
 
     var isInTransaction: Bool { database.isInsideTransaction }
 

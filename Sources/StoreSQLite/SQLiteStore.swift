@@ -7,8 +7,10 @@ internal import Synchronization
 /// The records in one SQLite file (or in memory, for tests): one connection that writes, one that reads.
 ///
 /// Writers that wait together share one durable commit, each in a savepoint of its own; the queue of both connections
-/// is bounded. Work runs on the connections' own dispatch queues, never on the callers' threads. A caller that is
-/// cancelled still waits for its write's fate. Source: sqlite.org/wal.html, sqlite.org/lang_savepoint.html.
+/// is bounded. Writes wait for the disk, on their connection's own dispatch queue. A read never waits for a write: while
+/// nobody else reads, it runs on its caller's thread, because two changes of thread cost more than most reads; at most one
+/// caller's thread is lent like that at a time. A caller that is cancelled still waits for its write's fate.
+/// Source: sqlite.org/wal.html, sqlite.org/lang_savepoint.html.
 package final class SQLiteStore: Store {
     /// Writes that share one commit, at most.
     private static let batchSize = 128
@@ -21,6 +23,8 @@ package final class SQLiteStore: Store {
     private let signals = ChangeSignals()
     private let commitCount = Atomic(0)
     private let company: CommitCompany
+    /// Nil for a database in memory, so that what tests read there has been through its row.
+    private let signIns: DecodedSignIns?
 
     /// Opens or makes the file, readable by its owner alone, and brings its tables up to date. `companyPause`: how long a
     /// commit waits for others while several write. Errors: `readOnly`, `diskFull`, `backend`.
@@ -28,6 +32,7 @@ package final class SQLiteStore: Store {
         path: String, queueLimit: Int = 1024, companyPause: Duration = .microseconds(300)
     ) throws(StoreError) {
         company = CommitCompany(pause: companyPause)
+        signIns = DecodedSignIns()
         try Self.createFile(path)
         var configuration = Schema.configuration
         configuration.label = "ztna.store.writer"
@@ -46,6 +51,7 @@ package final class SQLiteStore: Store {
     /// A database of this process alone, gone with it.
     package init(inMemory: Void, queueLimit: Int = 1024) throws(StoreError) {
         company = CommitCompany(pause: .zero)
+        signIns = nil
         do {
             writer = try DatabaseQueue(configuration: Schema.configuration)
             try writer.inDatabase(Schema.prepare)
@@ -66,7 +72,7 @@ package final class SQLiteStore: Store {
                 guard try writes.add(PendingWrite(body, caller)) else { return }
                 writer.asyncWriteWithoutTransaction { [self] database in
                     while case let batch = company.gather(writes.nextBatch), !batch.isEmpty {
-                        WriteBatch.commit(batch, on: database, signals: signals)
+                        WriteBatch.commit(batch, on: database, signIns: signIns, signals: signals)
                         commitCount.add(1, ordering: .relaxed)
                     }
                 }
@@ -77,15 +83,22 @@ package final class SQLiteStore: Store {
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { caller in
-            do {
-                guard try reads.add(PendingRead(body, caller)) else { return }
-                reader.asyncWriteWithoutTransaction { [reads] database in
-                    while case let batch = reads.nextBatch(), !batch.isEmpty {
-                        ReadBatch.run(batch, on: database)
-                    }
-                }
-            } catch { caller.resume(throwing: error) }
+        if reader !== writer, try reads.beginAlone() {
+            defer { if reads.endAlone() { startReading() } }
+            return try reader.inDatabase { try ReadBatch.one(body, on: $0, signIns: signIns) }
+        }
+        return try await withCheckedThrowingContinuation { caller in
+            do { if try reads.add(PendingRead(body, caller)) { startReading() } } catch {
+                caller.resume(throwing: error)
+            }
+        }
+    }
+
+    private func startReading() {
+        reader.asyncWriteWithoutTransaction { [reads, signIns] database in
+            while case let batch = reads.nextBatch(), !batch.isEmpty {
+                ReadBatch.run(batch, on: database, signIns: signIns)
+            }
         }
     }
 

@@ -200,6 +200,35 @@ import Testing
         }
     }
 
+    @Test func `believes the row of a sign-in, not what it remembers of it`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore(path: directory.file)
+        var random = RandomRecords(seed: 33)
+        let login = random.deviceAuthorization()
+        try await store.write { try $0.save(login) }
+        #expect(try await store.read { try $0.deviceAuthorization(login.id) } == login)
+        try await store.execute("UPDATE device_authorizations SET expires_at = expires_at + 1")
+        let later = try await store.read { try $0.deviceAuthorization(login.id) }
+        #expect(later == login.with(expiresAt: login.expiresAt + 1))
+        try await store.execute("UPDATE device_authorizations SET body = replace(body, '\"number\":', '\"numbex\":')")
+        await #expect(throws: StoreError.corrupt("device_authorizations")) {
+            try await store.read { try $0.deviceAuthorization(login.id) }
+        }
+        await store.close()
+    }
+
+    @Test func `answers all who read at once, and then refuses`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore(path: directory.file)
+        try await store.write { try $0.setSetting("a", to: "b") }
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            for _ in 0..<200 { group.addTask { try await store.read { try $0.setting("a") } } }
+            for try await answer in group { #expect(answer == "b") }
+        }
+        await store.close()
+        await #expect(throws: StoreError.closed) { try await store.read { try $0.setting("a") } }
+    }
+
     @Test func `keeps every hash as bytes`() async throws {
         let store = try SQLiteStore(inMemory: ())
         let types = try await store.columnTypes(endingIn: "hash")
