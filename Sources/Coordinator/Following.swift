@@ -17,8 +17,8 @@ extension Coordinator {
     package func catchUp() async throws(CoordinatorError) {
         var isFull = true
         while isFull {
-            let after = appliedThrough
-            let batch = try await read { try ChangeBatch(after: after, from: $0) }
+            let (after, written) = (appliedThrough, written)
+            let batch = try await read { try ChangeBatch(after: after, written: written, from: $0) }
             apply(batch)
             isFull = batch.isFull
         }
@@ -52,6 +52,7 @@ extension Coordinator {
             if let facts { settle(facts, asOf: batch.asOf, now: now) } else { vanish(id) }
         }
         appliedThrough = batch.through
+        written = written.filter { $0.value > batch.through }
         flush(now: now)
     }
 
@@ -76,7 +77,7 @@ extension Coordinator {
             try mesh.set(facts, now: now)
             unsigned.remove(id)
             if feeds[id] == nil {
-                feeds[id] = newFeed(of: session)
+                beginFeed(of: id, under: session)
             }
             nodeDeadlines.set(id, at: mesh.deadline(of: id, sessionEnd: until))
             if isNew { logger.log(level: isStarted ? .info : .debug, "node authorized", metadata: metadata(of: id)) }
@@ -89,8 +90,11 @@ extension Coordinator {
         }
     }
 
-    private func newFeed(of session: SessionID) -> Feed {
-        Feed(session: session, netmap: NetmapFeed(epoch: newEpoch(), historyLimit: configuration.historyLimit))
+    /// Nobody knows a position in it yet.
+    private func beginFeed(of id: NodeID, under session: SessionID) {
+        feeds[id] = Feed(
+            session: session, netmap: NetmapFeed(epoch: newEpoch(), historyLimit: configuration.historyLimit))
+        mesh.setFollowed(id, false)
     }
 
     /// The node disappears from every netmap, and its own stream ends with the reason.
@@ -116,7 +120,7 @@ extension Coordinator {
             guard let node = mesh.nodes[id], let feed = feeds[id], feed.wasRead else { continue }
             if feed.mailbox == nil, feed.netmap.isFull {
                 // Away for so long that it needs a snapshot anyway: what changes until then costs nothing.
-                feeds[id] = newFeed(of: feed.session)
+                beginFeed(of: id, under: feed.session)
                 continue
             }
             let delta = feeds[id]?.netmap.advance(
@@ -130,6 +134,7 @@ extension Coordinator {
         guard let feed = feeds.removeValue(forKey: id) else { return }
         if feed.mailbox != nil { lastSeen[id] = clock() }
         feed.mailbox?.finish(with: .ended(reason: reason))
+        mesh.setFollowed(id, false)
         heartbeats.set(id, at: nil)
     }
 }

@@ -32,7 +32,9 @@ struct Mesh: Sendable {
     private var groups: [RuleRoles: Set<NodeID>] = [:]
     /// Where each node's stream comes from, whether or not its authorization says so.
     private var origins: [NodeID: NodeOrigin] = [:]
-    private(set) var drafts: [NodeID: DeltaDraft] = [:]
+    private var drafts: [NodeID: DeltaDraft] = [:]
+    /// Nodes of which somebody knows a netmap: for the others there is nothing to tell.
+    private var followed: Set<NodeID> = []
     /// No policy slice is signed with an earlier time: agents refuse an older one than they hold.
     private(set) var policyTime: Int
 
@@ -48,6 +50,16 @@ struct Mesh: Sendable {
     mutating func useNetworks(_ networks: [IPPrefix]) { documents.networks = networks }
 
     mutating func raisePolicyTime(to time: Int) { policyTime = max(policyTime, time) }
+
+    /// From now on, or no longer, `drafts` collects what changes in this node's netmap.
+    mutating func setFollowed(_ id: NodeID, _ isFollowed: Bool) {
+        if isFollowed { followed.insert(id) } else { followed.remove(id) }
+    }
+
+    private mutating func note(_ id: NodeID, _ change: (inout DeltaDraft) -> Void) {
+        guard followed.contains(id) else { return }
+        change(&drafts[id, default: DeltaDraft()])
+    }
 
     mutating func takeDrafts() -> [NodeID: DeltaDraft] {
         defer { drafts = [:] }
@@ -94,8 +106,8 @@ struct Mesh: Sendable {
             drafts[id] = nil
             return
         }
-        drafts[id, default: DeltaDraft()].own = true
-        if sliceChanged { drafts[id, default: DeltaDraft()].policy = true }
+        note(id) { $0.own = true }
+        if sliceChanged { note(id) { $0.policy = true } }
     }
 
     /// Signs the same content again for another lifetime, and the slice where its zones want to be told anew.
@@ -114,8 +126,8 @@ struct Mesh: Sendable {
         }
         nodes[id] = node
         show(id, from: own, to: own, documentChanged: true)
-        drafts[id, default: DeltaDraft()].own = true
-        if isRefreshed { drafts[id, default: DeltaDraft()].policy = true }
+        note(id) { $0.own = true }
+        if isRefreshed { note(id) { $0.policy = true } }
     }
 
     /// Where a node speaks from now. Its authorization is signed again if that says something else then. Errors: `signing`; then
@@ -132,7 +144,7 @@ struct Mesh: Sendable {
         try documents.sign(content, into: &node, sessionEnd: session.expiresAt, now: now)
         nodes[id] = node
         show(id, from: own, to: own, documentChanged: true)
-        drafts[id, default: DeltaDraft()].own = true
+        note(id) { $0.own = true }
     }
 
     /// Where a node last spoke from, before this server started; what is known since counts more.
@@ -201,7 +213,7 @@ struct Mesh: Sendable {
         for id in resigned {
             guard let own = roles[id] else { continue }
             show(id, from: own, to: own, documentChanged: true)
-            drafts[id, default: DeltaDraft()].own = true
+            note(id) { $0.own = true }
         }
         return unsigned
     }
@@ -255,11 +267,11 @@ struct Mesh: Sendable {
             let does = old == new ? did : new?.mayTalk(with: other) ?? false
             guard did || does else { continue }
             for peer in members where peer != id {
-                if does, documentChanged || !did { drafts[peer, default: DeltaDraft()].change(id) }
-                if does, !did { drafts[id, default: DeltaDraft()].change(peer) }
+                if does, documentChanged || !did { note(peer) { $0.change(id) } }
+                if does, !did { note(id) { $0.change(peer) } }
                 guard did, !does else { continue }
-                drafts[peer, default: DeltaDraft()].remove(id)
-                drafts[id, default: DeltaDraft()].remove(peer)
+                note(peer) { $0.remove(id) }
+                note(id) { $0.remove(peer) }
             }
         }
     }
@@ -305,7 +317,7 @@ extension Mesh {
             let slice = documents.slice(for: principal, roles: roles.new, issuedAt: policyTime, now: now)
             do { try documents.sign(slice, into: &node, now: now) } catch { unsigned.append(id) }
             nodes[id] = node
-            drafts[id, default: DeltaDraft()].policy = true
+            note(id) { $0.policy = true }
         }
         return unsigned
     }
@@ -327,9 +339,9 @@ extension Mesh {
     private mutating func turn(_ own: NodeID, _ peer: NodeID, isVisible: Bool) {
         for (one, other) in [(own, peer), (peer, own)] {
             if isVisible {
-                drafts[one, default: DeltaDraft()].change(other)
+                note(one) { $0.change(other) }
             } else {
-                drafts[one, default: DeltaDraft()].remove(other)
+                note(one) { $0.remove(other) }
             }
         }
     }

@@ -39,9 +39,15 @@ final class NodeFacts: Sendable {
     let person: PersonRecord?
     let groups: Set<GroupName>
 
-    init(reading record: NodeRecord, from reader: any StoreReader) throws {
-        var session = try record.session.flatMap { try reader.session($0) }.map(SessionTerms.init)
-        let person = try session.flatMap { try reader.person($0.person) }
+    convenience init(reading record: NodeRecord, from reader: any StoreReader) throws {
+        let session = try record.session.flatMap { try reader.session($0) }
+        try self.init(
+            record, session: session, person: try session.flatMap { try reader.person($0.person) }, from: reader)
+    }
+
+    /// `session` is the record's, and `person` that one's.
+    init(_ record: NodeRecord, session: Session?, person: PersonRecord?, from reader: any StoreReader) throws {
+        var session = session.map(SessionTerms.init)
         // A name that was read from two tables is held once: there are as many facts as nodes.
         if let id = record.session, session?.id == id { session?.id = id }
         if session?.device == record.device { session?.device = record.device }
@@ -83,11 +89,16 @@ struct ChangeBatch: Sendable {
     /// The sessions concerned: when they expire, nil when they are over.
     let sessions: [SessionID: Int?]
 
-    init(after sequence: Int, from reader: any StoreReader) throws {
+    /// `written`: nodes of which the facts are known up to that change, because it was made here.
+    init(after sequence: Int, written: [NodeID: Int] = [:], from reader: any StoreReader) throws {
         let changes = try reader.changes(after: sequence, limit: Self.limit)
+        let news = changes.filter { change in
+            guard case .node(let id) = change.subject, let known = written[id] else { return true }
+            return change.sequence > known
+        }
         var nodes: Set<NodeID> = []
         var sessions: [SessionID: Int?] = [:]
-        for subject in Set(changes.map(\.subject)) {
+        for subject in Set(news.map(\.subject)) {
             switch subject {
             case .node(let id): nodes.insert(id)
             case .session(let id):

@@ -61,6 +61,7 @@ extension Coordinator {
                 }
                 guard let facts else { throw CoordinatorError.addressesExhausted }
                 settle(facts, asOf: asOf, now: now)
+                written[facts.record.id] = asOf
                 if let session = facts.session { sessionDeadlines.set(session.id, at: session.expiresAt) }
                 flush(now: now)
                 giveBack(plan)
@@ -120,7 +121,9 @@ private struct RegistrationPlan: Sendable {
         }
         guard session.device == entry.device else { throw CoordinatorError.deviceMismatch }
         guard session.person == entry.person else { throw CoordinatorError.personMismatch }
-        guard try transaction.person(entry.person)?.isActive == true else { throw CoordinatorError.personInactive }
+        guard let person = try transaction.person(entry.person), person.isActive else {
+            throw CoordinatorError.personInactive
+        }
         let existing = try transaction.node(device: entry.device)
         guard existing == basis else { return nil }
         let holder = try existing?.session.flatMap { try transaction.session($0) }?.person
@@ -132,7 +135,8 @@ private struct RegistrationPlan: Sendable {
             try transaction.save(record)
             try transaction.appendChange(.node(record.id), at: now)
         }
-        return (try NodeFacts(reading: record, from: transaction), try transaction.lastChangeSequence())
+        let facts = try NodeFacts(record, session: session, person: person, from: transaction)
+        return (facts, try transaction.lastChangeSequence())
     }
 
     private func newPlace(in transaction: any StoreTransaction, now: Int) throws -> NodeLifecycle.Place? {

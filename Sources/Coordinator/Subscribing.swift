@@ -33,6 +33,7 @@ extension Coordinator {
         }
         feeds[id]?.mailbox = mailbox
         feeds[id]?.wasRead = true
+        mesh.setFollowed(id, true)
         lastSeen[id] = now
         heartbeats.set(id, at: now + NetmapMessage.heartbeatSeconds)
         logger.debug("netmap stream opened", metadata: metadata(of: id))
