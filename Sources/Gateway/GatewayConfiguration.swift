@@ -65,10 +65,10 @@ package final class GatewaySecrets: Sendable {
 
     /// User codes are short: a plain hash of one could be searched, a keyed one cannot.
     func userCodeHash(_ letters: String) -> [UInt8] {
-        userCodeKey.withBytes { Digest.hmacSHA256(Array(letters.utf8), key: Array($0)) }
+        userCodeKey.withBytes { Digest.hmacSHA256(Array(letters.utf8), key: $0) }
     }
 
     func csrfToken(forCookie cookie: String) -> String {
-        Base64URL.encode(csrfKey.withBytes { Digest.hmacSHA256(Array(cookie.utf8), key: Array($0)) })
+        Base64URL.encode(csrfKey.withBytes { Digest.hmacSHA256(Array(cookie.utf8), key: $0) })
     }
 }

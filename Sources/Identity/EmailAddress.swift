@@ -12,15 +12,20 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
         let parts = lower.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard (3...254).contains(lower.utf8.count), parts.count == 2, !parts[0].isEmpty,
             let domain = DomainName(String(decoding: parts[1], as: UTF8.self)),
-            // The Kelvin sign's small letter is a plain "k": no other letter may turn into an ASCII one.
-            lower.unicodeScalars.count(where: \.isASCII) == text.unicodeScalars.count(where: \.isASCII),
-            lower.unicodeScalars.allSatisfy({
-                $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) && !$0.properties.isWhitespace
-                    && $0.properties.generalCategory != .format
-            })
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) || Self.isVisible(lower, from: text)
         else { return nil }
         self.text = lower
         self.domain = domain.text
+    }
+
+    /// For an address beyond ASCII.
+    private static func isVisible(_ lower: String, from text: String) -> Bool {
+        // The Kelvin sign's small letter is a plain "k": no other letter may turn into an ASCII one.
+        lower.unicodeScalars.count(where: \.isASCII) == text.unicodeScalars.count(where: \.isASCII)
+            && lower.unicodeScalars.allSatisfy {
+                $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) && !$0.properties.isWhitespace
+                    && $0.properties.generalCategory != .format
+            }
     }
 
     package var description: String { text }

@@ -44,7 +44,7 @@ extension IPAddress: CustomStringConvertible {
     /// Canonical text: dotted decimal, or RFC 5952.
     package var description: String {
         switch self {
-        case .v4: bytes.map(String.init).joined(separator: ".")
+        case .v4(let value): "\(value >> 24).\(value >> 16 & 0xFF).\(value >> 8 & 0xFF).\(value & 0xFF)"
         case .v6(let high, let low): IPv6Text.write(high, low)
         }
     }
@@ -64,18 +64,26 @@ extension IPAddress: Comparable {
 
 private enum IPv4Text {
     static func parse(_ text: some StringProtocol) -> UInt32? {
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
         var value: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.count), part.allSatisfy({ (0x30...0x39).contains($0) }),
-                part.count == 1 || part.first != 0x30
-            else { return nil }
-            let number = part.reduce(UInt32(0)) { $0 * 10 + UInt32($1 - 0x30) }
-            guard number < 256 else { return nil }
-            value = value << 8 | number
+        var number: UInt32?
+        var dots = 0
+        for byte in text.utf8 {
+            switch (byte, number) {
+            case (UInt8(ascii: "."), let finished?):
+                value = value << 8 | finished
+                number = nil
+                dots += 1
+            // A number that is zero so far may not go on: no leading zeros.
+            case (0x30...0x39, let begun) where begun != 0:
+                let next = (begun ?? 0) * 10 + UInt32(byte - 0x30)
+                guard next < 256 else { return nil }
+                number = next
+            default: return nil
+            }
         }
-        return value
+        // A fourth dot has shifted the first number out, and is none of an address.
+        guard dots == 3, let last = number else { return nil }
+        return value << 8 | last
     }
 }
 

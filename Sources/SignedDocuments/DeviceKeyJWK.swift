@@ -7,7 +7,10 @@ extension Ed25519PublicKey {
     package var jwk: JSON { ["crv": "Ed25519", "kty": "OKP", "x": .string(Base64URL.encode(bytes))] }
 
     /// SHA-256 of the canonical JWK, base64url: `jkt`.
-    package var thumbprint: String { Base64URL.encode(Digest.sha256(jwk.encoded())) }
+    package var thumbprint: String {
+        // The canonical JWK, written directly: every call of a device asks for its thumbprint.
+        Base64URL.encode(Digest.sha256(#"{"crv":"Ed25519","kty":"OKP","x":"\#(Base64URL.encode(bytes))"}"#))
+    }
 
     /// Refuses any other key type and any JWK with a private member.
     package init(jwk: JSON) throws(DocumentError) {

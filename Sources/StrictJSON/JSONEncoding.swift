@@ -1,7 +1,10 @@
+internal import Glibc
+
 extension JSON {
     /// Compact UTF-8 with member names in byte order: what has the same names and values has the same bytes.
     package func encoded() -> [UInt8] {
         var output: [UInt8] = []
+        output.reserveCapacity(256)
         append(to: &output)
         return output
     }
@@ -35,23 +38,37 @@ extension JSON {
     }
 
     private static func isOrdered(_ left: (key: String, value: JSON), _ right: (key: String, value: JSON)) -> Bool {
-        left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
+        var (left, right) = (left.key, right.key)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                guard let first = left.baseAddress, let second = right.baseAddress else {
+                    return left.count < right.count
+                }
+                let order = memcmp(first, second, min(left.count, right.count))
+                return order == 0 ? left.count < right.count : order < 0
+            }
+        }
     }
 
     private static func append(string: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        defer { output.append(UInt8(ascii: "\"")) }
-        guard string.utf8.contains(where: needsEscape) else { return output.append(contentsOf: string.utf8) }
-        for byte in string.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case 0x0A: output.append(contentsOf: "\\n".utf8)
-            case 0..<0x20, 0x7F:
-                let digits = String(byte, radix: 16)
-                output.append(contentsOf: (digits.utf8.count == 1 ? "\\u000" : "\\u00").utf8)
-                output.append(contentsOf: digits.utf8)
-            default: output.append(byte)
-            }
+        var string = string
+        string.withUTF8 { bytes in
+            guard bytes.contains(where: needsEscape) else { return output.append(contentsOf: bytes) }
+            for byte in bytes { append(escaping: byte, to: &output) }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private static func append(escaping byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
+        case 0x0A: output.append(contentsOf: "\\n".utf8)
+        case 0..<0x20, 0x7F:
+            let digits = String(byte, radix: 16)
+            output.append(contentsOf: (digits.utf8.count == 1 ? "\\u000" : "\\u00").utf8)
+            output.append(contentsOf: digits.utf8)
+        default: output.append(byte)
         }
     }
 

@@ -7,16 +7,19 @@ package enum FormEncoding {
 
     package static func encode(_ text: String) -> String {
         var output: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
         for byte in text.utf8 {
             if EndpointURL.isUnreserved(byte) {
                 output.append(byte)
             } else {
-                output.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+                output.append(UInt8(ascii: "%"))
+                output.append(digit(byte >> 4))
+                output.append(digit(byte & 15))
             }
         }
         return String(decoding: output, as: UTF8.self)
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x37 + value }
 
     package static func encode(_ items: [Item]) -> String {
         items.map { encode($0.name) + "=" + encode($0.value) }.joined(separator: "&")

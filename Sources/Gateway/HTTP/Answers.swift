@@ -17,6 +17,12 @@ extension HTTPField.Name {
 }
 
 extension HTTPFields {
+    /// What every answer of one kind carries: made once.
+    fileprivate init(constant fields: [(HTTPField.Name?, String)]) {
+        self.init()
+        for (name, value) in fields { set(name, value) }
+    }
+
     /// `HTTPField.Name` of a constant is never nil, yet optional: a nil name sets nothing.
     mutating func set(_ name: HTTPField.Name?, _ value: String) {
         guard let name else { return }
@@ -32,22 +38,24 @@ enum Answer {
         _ html: String, status: HTTPResponse.Status = .ok, cookies: [String] = [], continueTo: String? = nil,
         formsTo: String? = nil
     ) -> Response {
-        var headers = HTTPFields()
-        headers.set(.contentType, "text/html; charset=utf-8")
-        headers.set(.cacheControl, "no-store")
-        headers.set(
-            .contentSecurityPolicy,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action \(formsTo ?? "'self'"); frame-ancestors 'none'; base-uri 'none'"
-        )
-        headers.set(.frameOptions, "DENY")
-        headers.set(.xContentTypeOptions, "nosniff")
-        // The callback's address holds a code: it goes to nobody.
-        headers.set(.referrerPolicy, "no-referrer")
-        headers.set(.permissionsPolicy, "camera=(), geolocation=(), microphone=()")
-        headers.set(.crossOriginOpenerPolicy, "same-origin")
+        var headers = pageHeaders
+        if let formsTo { headers.set(.contentSecurityPolicy, contentSecurityPolicy(formsTo: formsTo)) }
         if let continueTo { headers.set(.refresh, "0; url=\(continueTo)") }
         for cookie in cookies { headers.append(HTTPField(name: .setCookie, value: cookie)) }
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: html)))
+    }
+
+    private static let pageHeaders = HTTPFields(constant: [
+        (.contentType, "text/html; charset=utf-8"), (.cacheControl, "no-store"),
+        (.contentSecurityPolicy, contentSecurityPolicy(formsTo: "'self'")), (.frameOptions, "DENY"),
+        (.xContentTypeOptions, "nosniff"),
+        // The callback's address holds a code: it goes to nobody.
+        (.referrerPolicy, "no-referrer"), (.permissionsPolicy, "camera=(), geolocation=(), microphone=()"),
+        (.crossOriginOpenerPolicy, "same-origin"),
+    ])
+
+    private static func contentSecurityPolicy(formsTo origin: String) -> String {
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action \(origin); frame-ancestors 'none'; base-uri 'none'"
     }
 
     /// A step of the same sign-in, fetched by GET: reloading it repeats nothing.
@@ -63,15 +71,16 @@ enum Answer {
     static func json(_ json: JSON, status: HTTPResponse.Status = .ok, nonce: String? = nil, retryAfter: Int? = nil)
         -> Response
     {
-        var headers = HTTPFields()
-        headers.set(.contentType, "application/json")
-        headers.set(.cacheControl, "no-store")
-        headers.set(.xContentTypeOptions, "nosniff")
+        var headers = jsonHeaders
         if let nonce { headers.set(.dpopNonce, nonce) }
         if let retryAfter { headers.set(.retryAfter, String(retryAfter)) }
         return Response(
             status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: json.encoded())))
     }
+
+    private static let jsonHeaders = HTTPFields(constant: [
+        (.contentType, "application/json"), (.cacheControl, "no-store"), (.xContentTypeOptions, "nosniff"),
+    ])
 
     static func failure(_ failure: OAuthFailure, nonce: String?) -> Response {
         var response = json(

@@ -13,11 +13,13 @@ enum SignInCookie: String, CaseIterable {
 
     func value(in header: String?) -> String? {
         guard let header, header.utf8.count <= 8192 else { return nil }
-        for pair in header.split(separator: ";") {
-            let trimmed = pair.drop { $0 == " " }
-            guard let equals = trimmed.firstIndex(of: "="), trimmed[..<equals] == rawValue else { continue }
-            let value = trimmed[trimmed.index(after: equals)...]
-            return (1...128).contains(value.utf8.count) ? String(value) : nil
+        for pair in header.utf8.split(separator: UInt8(ascii: ";")) {
+            let trimmed = pair.drop { $0 == UInt8(ascii: " ") }
+            guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
+                trimmed[..<equals].elementsEqual(rawValue.utf8)
+            else { continue }
+            let value = trimmed[equals...].dropFirst()
+            return (1...128).contains(value.count) ? String(Substring(value)) : nil
         }
         return nil
     }
