@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Glibc
 
 /// A program that is started and left to itself: a session of its own, /dev/null for its input and output, no shell, no
-/// blocked or ignored signal of ours. Its end is taken, so that it does not stay as a zombie.
+/// file of ours, no blocked or ignored signal of ours. Its end is taken, so that it does not stay as a zombie.
 package struct DetachedProgram: Hashable, Sendable {
     /// The program's path, then its arguments.
     package var words: [String]
@@ -47,6 +47,8 @@ package struct DetachedProgram: Hashable, Sendable {
         for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
+        // The netfilter libraries open theirs without O_CLOEXEC: a person's program could read the packet log.
+        for descriptor in Self.inheritable { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -63,6 +65,22 @@ package struct DetachedProgram: Hashable, Sendable {
             ? posix_spawn(&child, program, &actions, &attributes, &arguments, environ)
             : posix_spawn(&child, program, &actions, &attributes, &arguments, &variables)
         return status == 0 ? child : nil
+    }
+
+    /// What a new program would have of ours besides input and output.
+    private static var inheritable: [Int32] {
+        guard let listing = opendir("/proc/self/fd") else { return [] }
+        defer { closedir(listing) }
+        var found: [Int32] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = Int32(name), number > STDERR_FILENO, fcntl(number, F_GETFD) & FD_CLOEXEC == 0 {
+                found.append(number)
+            }
+        }
+        return found
     }
 
     private static func end(of child: pid_t, killingAfter limit: Int?) -> End {

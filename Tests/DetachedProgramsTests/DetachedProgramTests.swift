@@ -31,6 +31,17 @@ import Testing
         #expect(await end(["/bin/sh", "-c", "test \"$ZTNA_DETACHED$A\" = b"], environment: ["A=b"]) == .well)
     }
 
+    @Test func `has no file of ours`() async throws {
+        let path = "/tmp/ztna-detached-" + UUID().uuidString
+        let descriptor = open(path, O_CREAT | O_RDWR, 0o600)
+        try #require(descriptor > STDERR_FILENO)
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        #expect(await end(["/bin/sh", "-c", "! ls -l /proc/$$/fd | grep -q \(path)"]) == .well)
+    }
+
     @Test func `has no terminal, no input and a session of its own`() async {
         #expect(await end(["/bin/sh", "-c", "! read line && test $(ps -o sid= -p $$) = $$"]) == .well)
     }
