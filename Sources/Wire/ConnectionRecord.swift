@@ -11,6 +11,10 @@ package import StrictJSON
 /// `ports`? (of a scan: "1-79,81-65535", at most 64 ranges, the last of which may reach past gaps), `rule`? (that allowed
 /// it, or whose condition failed), `reason` (words), `revision`? (of the policy that decided).
 package struct ConnectionRecord: Hashable, Sendable {
+    /// In bytes of UTF-8.
+    static var longestLabel: Int { 512 }
+    static var longestReason: Int { 2048 }
+
     package enum Verdict: String, Hashable, Sendable { case allow, deny }
     package enum Direction: String, Hashable, Sendable {
         case inbound = "in"
@@ -31,7 +35,7 @@ package struct ConnectionRecord: Hashable, Sendable {
             node = principal?.node
             host = principal?.host.text
             person = principal?.person
-            label = principal?.label
+            label = principal.map { ConnectionRecord.fitting($0.label, most: ConnectionRecord.longestLabel) }
         }
     }
 
@@ -65,7 +69,7 @@ package struct ConnectionRecord: Hashable, Sendable {
         self.port = port
         self.ports = ports
         self.rule = rule
-        self.reason = reason
+        self.reason = Self.fitting(reason, most: Self.longestReason)
         self.revision = revision
     }
 
@@ -114,7 +118,7 @@ extension ConnectionRecord {
                 ? UInt16(clamping: Self.number("port", of: members, in: 0...65_535)) : nil
             ports = try Self.text("ports", of: members, most: 1024)
             rule = try Self.text("rule", of: members, most: 64)
-            guard let reason = try Self.text("reason", of: members, most: 2048) else {
+            guard let reason = try Self.text("reason", of: members, most: Self.longestReason) else {
                 throw WireError.malformed("reason")
             }
             self.reason = reason
@@ -135,6 +139,19 @@ extension ConnectionRecord {
     private static func word<Word: RawRepresentable<String>>(_ name: String, of members: JSONMembers) throws -> Word {
         guard let word = Word(rawValue: try members.string(name)) else { throw WireError.malformed(name) }
         return word
+    }
+
+    /// Names of groups and people are long at times: one record that the server does not take would cost its whole batch.
+    fileprivate static func fitting(_ text: String, most bytes: Int) -> String {
+        guard text.utf8.count > bytes else { return text }
+        var kept = String.UnicodeScalarView()
+        var room = bytes - 3
+        for scalar in text.unicodeScalars {
+            room -= scalar.utf8.count
+            guard room >= 0 else { break }
+            kept.append(scalar)
+        }
+        return String(kept) + "…"
     }
 
     fileprivate static func text(_ name: String, of members: JSONMembers, most bytes: Int) throws -> String? {
@@ -168,6 +185,6 @@ extension ConnectionRecord.End {
             return person
         }
         host = try ConnectionRecord.text("host", of: members, most: 64)
-        label = try ConnectionRecord.text("label", of: members, most: 512)
+        label = try ConnectionRecord.text("label", of: members, most: ConnectionRecord.longestLabel)
     }
 }
