@@ -109,8 +109,18 @@ package struct AttemptExplainer: Sendable {
                 context: view.own.context, now: now), peer: peer.principal)
     }
 
+    /// Hop-by-hop and destination options, routing, mobility, HIP, shim6. Source: RFC 7045 §4.
+    private static let extensionHeaders: Set<UInt8> = [0, 43, 60, 135, 139, 140]
+
     private func otherProtocol(_ attempt: ConnectionAttempt, _ peer: MeshNode) -> AttemptExplanation {
         let isAllowed = attempt.outcome == .allowed
+        if attempt.outcome == .refusedInbound, Self.extensionHeaders.contains(attempt.protocolNumber) {
+            return AttemptExplanation(
+                peer: peer.principal,
+                reason:
+                    "An IPv6 extension header (\(attempt.protocolNumber)) hides what is asked for: no flow begins so."
+            )
+        }
         return AttemptExplanation(
             peer: peer.principal,
             reason: isAllowed

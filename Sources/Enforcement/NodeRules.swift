@@ -29,6 +29,8 @@ package struct NodeRules: Hashable, Sendable {
     package let tunnels: [X25519PublicKey: Tunnel]
     /// Whom this node may send to; what they take is decided there.
     package let egress: Set<IPAddress>
+    /// Until when each of them is a peer, in seconds since the epoch.
+    package let egressEnds: [IPAddress: Int]
     /// What those will take from this node, by the rules whose source it is.
     package let egressGrants: [PeerGrant]
     /// Nodes left out because they claim an address or key of another.
@@ -38,11 +40,12 @@ package struct NodeRules: Hashable, Sendable {
 
     /// Nothing is permitted and nobody is a peer.
     package static let none = NodeRules(
-        grants: [], tunnels: [:], egress: [], egressGrants: [], conflicts: [], nextChange: nil)
+        grants: [], tunnels: [:], egress: [], egressEnds: [:], egressGrants: [], conflicts: [], nextChange: nil)
 
     /// Nothing is permitted; these are the peers that are known of.
     package static func leaving(_ egress: Set<IPAddress>) -> NodeRules {
-        NodeRules(grants: [], tunnels: [:], egress: egress, egressGrants: [], conflicts: [], nextChange: nil)
+        NodeRules(
+            grants: [], tunnels: [:], egress: egress, egressEnds: [:], egressGrants: [], conflicts: [], nextChange: nil)
     }
 
     package init(_ view: MeshView, now: Int) {
@@ -57,6 +60,7 @@ package struct NodeRules: Hashable, Sendable {
         var grants: [PeerGrant] = []
         var tunnels: [X25519PublicKey: Tunnel] = [:]
         var egress: Set<IPAddress> = []
+        var egressEnds: [IPAddress: Int] = [:]
         var egressGrants: [PeerGrant] = []
         /// Each ends with its authorizations or its conditions, whatever is first. Returns when that changes by itself.
         func add(_ found: Grants, of peer: MeshNode, until end: Int, to list: inout [PeerGrant]) -> [Int] {
@@ -76,6 +80,7 @@ package struct NodeRules: Hashable, Sendable {
             egress.formUnion(peer.addresses)
             changes.append(peer.expiresAt)
             let end = min(peer.expiresAt, view.own.expiresAt)
+            for address in peer.addresses { egressEnds[address] = end }
             changes += add(
                 view.policy.grants(
                     from: peer.principal, to: view.own.principal, context: peer.context, now: now),
@@ -86,17 +91,18 @@ package struct NodeRules: Hashable, Sendable {
                 of: peer, until: end, to: &egressGrants)
         }
         self.init(
-            grants: grants, tunnels: tunnels, egress: egress, egressGrants: egressGrants, conflicts: conflicts.sorted(),
-            nextChange: changes.min())
+            grants: grants, tunnels: tunnels, egress: egress, egressEnds: egressEnds, egressGrants: egressGrants,
+            conflicts: conflicts.sorted(), nextChange: changes.min())
     }
 
     private init(
-        grants: [PeerGrant], tunnels: [X25519PublicKey: Tunnel], egress: Set<IPAddress>, egressGrants: [PeerGrant],
-        conflicts: [NodeID], nextChange: Int?
+        grants: [PeerGrant], tunnels: [X25519PublicKey: Tunnel], egress: Set<IPAddress>, egressEnds: [IPAddress: Int],
+        egressGrants: [PeerGrant], conflicts: [NodeID], nextChange: Int?
     ) {
         self.grants = grants
         self.tunnels = tunnels
         self.egress = egress
+        self.egressEnds = egressEnds
         self.egressGrants = egressGrants
         self.conflicts = conflicts
         self.nextChange = nextChange

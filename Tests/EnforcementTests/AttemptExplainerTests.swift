@@ -93,4 +93,27 @@ import Wire
         #expect(refused.source.node == own.node && refused.destination.node == nil && refused.ports == "1-9")
         for one in [record, refused] { #expect(try ConnectionRecord(json: one.json) == one) }
     }
+
+    @Test func `is told so that the server takes it, however long the names of groups are`() throws {
+        let mesh = try Mesh()
+        let groups = ["dba"] + (0..<9).map { "\($0)" + String(repeating: "é", count: 127) }
+        let explainer = AttemptExplainer(
+            try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2, groups: groups)]))
+        for port: UInt16 in [22, 5432] {
+            let inbound = try attempt("100.64.0.2", "100.64.0.1", port, port == 22 ? .refusedInbound : .allowed)
+            let explanation = explainer.explain(inbound, now: 500)
+            #expect(explanation.reason.utf8.count > 2048)
+            let record = explainer.record(inbound, explanation, first: 500, last: 500, count: 1)
+            #expect((2040...2048).contains(record.reason.utf8.count) && record.reason.hasSuffix("é…"))
+            #expect(try ConnectionRecord(json: record.json) == record)
+        }
+    }
+
+    @Test func `behind an IPv6 extension header is refused as such`() throws {
+        let mesh = try Mesh()
+        let view = try mesh.view(
+            mesh.node("own", number: 1), [mesh.node("b", number: 2, groups: ["dba"])], rules: [("group:dba", "any")])
+        let hidden = try attempt("fd00::2", "fd00::1", nil, number: 60, .refusedInbound)
+        #expect(AttemptExplainer(view).explain(hidden, now: 500).reason.contains("extension header (60)"))
+    }
 }

@@ -71,6 +71,7 @@ struct Mesh {
                 "100.64.0.2/32", "fd00::2/128",
             ])
         #expect(rules.egress == Set(peer.addresses))
+        #expect(Set(rules.egressEnds.keys) == rules.egress && Set(rules.egressEnds.values) == [1000])
     }
 
     @Test func `keep a peer without a grant reachable from here`() throws {
