@@ -19,7 +19,9 @@ struct FilterElements: Hashable, Sendable {
 
     init(_ ruleSet: FilterRuleSet) {
         sets = Dictionary(uniqueKeysWithValues: Self.setNames.map { ($0, Members()) })
-        for peer in ruleSet.peers { sets["peer\(peer.suffix)", default: [:]].updateValue(nil, forKey: "\(peer)") }
+        for peer in ruleSet.peers {
+            sets["peer\(peer.suffix)", default: [:]].updateValue(ruleSet.peerEnds[peer], forKey: "\(peer)")
+        }
         add(ruleSet.grants, to: "")
         add(ruleSet.egress ?? [], to: "to_")
     }

@@ -8,6 +8,9 @@ package struct FilterRuleSet: Hashable, Sendable {
     package var overlay: [IPPrefix]
     /// Overlay addresses of the nodes that are peers now; anything else in the overlay is refused at once here.
     package var peers: Set<IPAddress>
+    /// When each stops being one, in seconds since the epoch; a peer that is not named stays. From then on this node sends it
+    /// nothing, running flows of its own included.
+    package var peerEnds: [IPAddress: Int]
     package var grants: [FilterGrant]
     /// What peers will take from this node, where it is to be checked here already; then each grant's `source` is the peer.
     package var egress: [FilterGrant]?
@@ -15,12 +18,13 @@ package struct FilterRuleSet: Hashable, Sendable {
     package var logGroup: UInt16
 
     package init(
-        interface: InterfaceName, overlay: [IPPrefix], peers: Set<IPAddress>, grants: [FilterGrant],
-        egress: [FilterGrant]? = nil, logGroup: UInt16
+        interface: InterfaceName, overlay: [IPPrefix], peers: Set<IPAddress>, peerEnds: [IPAddress: Int] = [:],
+        grants: [FilterGrant], egress: [FilterGrant]? = nil, logGroup: UInt16
     ) {
         self.interface = interface
         self.overlay = overlay
         self.peers = peers
+        self.peerEnds = peerEnds
         self.grants = grants
         self.egress = egress
         self.logGroup = logGroup

@@ -26,7 +26,7 @@ enum FilterScript {
     /// The same rules with empty sets in a table that no packet meets.
     static func canonical(_ ruleSet: FilterRuleSet) -> String {
         var empty = ruleSet
-        empty.peers = []
+        (empty.peers, empty.peerEnds) = ([], [:])
         empty.grants = []
         if empty.egress != nil { empty.egress = [] }
         return removal(of: canonicalTable)
@@ -71,8 +71,8 @@ enum FilterScript {
     /// several grants, so a source counts as a whole. Two passes over grants in the same order, however many there are.
     private static func concerned(_ old: FilterRuleSet, _ new: FilterRuleSet) -> (FilterRuleSet, FilterRuleSet) {
         var (before, after) = (old, new)
-        before.peers = old.peers.subtracting(new.peers)
-        after.peers = new.peers.subtracting(old.peers)
+        before.peers = old.peers.filter { !new.peers.contains($0) || new.peerEnds[$0] != old.peerEnds[$0] }
+        after.peers = new.peers.filter { !old.peers.contains($0) || new.peerEnds[$0] != old.peerEnds[$0] }
         (before.grants, after.grants) = concerned(old.grants, new.grants)
         if let first = old.egress, let second = new.egress {
             let (left, right) = concerned(first, second)
@@ -108,8 +108,7 @@ enum FilterScript {
             let address = set.hasSuffix("4") ? "ipv4_addr" : "ipv6_addr"
             let type =
                 set.contains("port") || set.contains("range") ? "\(address) . inet_proto . inet_service" : address
-            let flags =
-                set.hasPrefix("peer") ? "" : set.contains("range") ? "flags interval,timeout; " : "flags timeout; "
+            let flags = set.contains("range") ? "flags interval,timeout; " : "flags timeout; "
             let members = (elements.sets[set] ?? [:]).sorted { $0.key < $1.key }
                 .map { member($0.key, $0.value, now: now) }
             let list = members.isEmpty ? "" : "elements = { \(members.joined(separator: ", ")) }; "
@@ -141,14 +140,16 @@ enum FilterScript {
     }
 
     /// Logs a flow's first packet and lets it pass.
-    private static func passing(_ chain: String, _ verdict: FilterVerdict, address: String, group: UInt16) -> String {
+    private static func passing(
+        _ chain: String, _ verdict: FilterVerdict, address: String, group: UInt16, first: String = ""
+    ) -> String {
         let seen = chain == "allowed" ? "seen" : "sent"
         return """
             set \(seen)4 { \(Self.seen("ipv4_addr")) }
             set \(seen)6 { \(Self.seen("ipv6_addr")) }
             chain \(chain) {
             ct state != new accept
-            ip \(address) . meta l4proto . th sport . th dport @\(seen)4 accept
+            \(first)ip \(address) . meta l4proto . th sport . th dport @\(seen)4 accept
             ip6 \(address) . meta l4proto . th sport . th dport @\(seen)6 accept
             add @\(seen)4 { ip \(address) . meta l4proto . th sport . th dport }
             add @\(seen)6 { ip6 \(address) . meta l4proto . th sport . th dport }
@@ -157,6 +158,10 @@ enum FilterScript {
 
             """
     }
+
+    /// Options, routing, mobility, HIP and shim6 headers may push what is asked for beyond what is logged: no flow begins
+    /// with them, so that none is granted under one name and told under another. Source: RFC 8200 §4, RFC 7045 §4.
+    private static let withoutExtensions = "ip6 nexthdr { 0, 43, 60, 135, 139, 140 } goto denied\n"
 
     /// What goes on sending to a peer that is gone attempts nothing new.
     private static let beginningsOnly = """
@@ -176,16 +181,18 @@ enum FilterScript {
         """
     }
 
+    /// A reset for a packet that conntrack does not understand would end a flow that is still allowed.
     private static func verdictChains(group: UInt16) -> String {
         """
         counter \(unlogged) { }
         chain refused {
+        ct state invalid drop
         meta l4proto tcp reject with tcp reset
         reject with icmpx type admin-prohibited
         }
-        \(passing("allowed", .allowed, address: "saddr", group: group))\
-        \(passing("leaving", .leaving, address: "daddr", group: group))\
         \(refusing("denied", .deniedInbound, group: group))\
+        \(passing("allowed", .allowed, address: "saddr", group: group, first: withoutExtensions))\
+        \(passing("leaving", .leaving, address: "daddr", group: group))\
         \(refusing("denied_here", .deniedOutbound, group: group))\
         \(refusing("peerless", .noPeer, group: group, first: beginningsOnly))
         """
@@ -219,6 +226,8 @@ enum FilterScript {
     /// carries nothing. A TCP flow whose beginning conntrack has not seen is not taken for one of ours: else an inbound
     /// flow that outlived its grant could come back as our own after its entry is lost.
     ///
+    /// What conntrack calls invalid, or another table keeps from it (`notrack`), passes as an answer or not at all.
+    ///
     /// With `checks`, each packet of a flow of ours looks up that the other side will take it.
     private static func outboundChains(checks: Bool) -> String {
         let checked = """
@@ -239,6 +248,7 @@ enum FilterScript {
             \(checks ? checked : "")chain to_peer {
             ct direction reply goto answers
             ct state established,related \(checks ? "goto checked" : "accept")
+            ct state invalid,untracked goto answers
             tcp flags & rst == rst accept
             tcp flags & (fin|syn|rst|ack) != syn drop
             goto \(checks ? "checked" : "leaving")
@@ -256,12 +266,17 @@ enum FilterScript {
     }
 
     /// Last, so that the sets and chains exist. Overlay traffic that would leave through another interface is refused.
+    /// What arrives over another one from or to an overlay address is dropped: Linux takes a packet for any of its addresses
+    /// on every interface (RFC 1122 §3.3.4.2, the weak model), and who sent it nobody knows, so that it is not logged either.
     private static func hooks(_ ruleSet: FilterRuleSet) -> String {
         let interface = "\"\(ruleSet.interface)\""
         return """
             chain input {
             type filter hook input priority filter; policy accept;
             iifname \(interface) goto inbound
+            iifname "lo" accept
+            \(inside("saddr", ruleSet.overlay, verdict: "drop"))
+            \(inside("daddr", ruleSet.overlay, verdict: "drop"))
             }
             chain forward {
             type filter hook forward priority filter; policy accept;

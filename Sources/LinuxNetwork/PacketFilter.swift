@@ -62,6 +62,7 @@ package actor PacketFilter {
         -> [String]
     {
         let expected = try canonicalForm(of: ruleSet)
+        let number = try queries.generation()
         let rules: [String]
         do { rules = FilterListing.rules(try nft.rules(of: FilterScript.table), of: FilterScript.table) } catch .filter(
             let message)
@@ -74,15 +75,17 @@ package actor PacketFilter {
             found += Self.differences(
                 set, present, elements.sets[set] ?? [:], now: now, tolerance: tolerance + loadSeconds)
         }
+        // Taken before the first look, so that what somebody changes after it is noticed.
+        if found.isEmpty { known = number }
         return found
     }
 
-    /// Whether somebody has changed some table since this was asked last, or since the table was replaced, changed or found
-    /// equal; cheap. Only `differences` tells whether it was ours.
+    /// Whether somebody may have changed some table since this was asked last or the table was found equal, whichever was
+    /// later; cheap. Only `differences` tells whether it was ours.
     package func mayHaveBeenAltered() throws(LinuxNetworkError) -> Bool {
         let current = try queries.generation()
         defer { known = current }
-        return known.map { $0 != current } ?? false
+        return known != current
     }
 
     /// The chains, rules and sets are there as `ruleSet` has them; members are not looked at.

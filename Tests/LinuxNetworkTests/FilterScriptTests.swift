@@ -69,7 +69,7 @@ private func ruleSet(
             now: 1000)
         #expect(script.hasPrefix("table inet ztna\ndelete table inet ztna\ntable inet ztna {\n"))
         #expect(script.contains("elements = { 100.64.0.2 . 6 . 22 timeout 100s }"))
-        #expect(script.contains("set peer4 { type ipv4_addr; elements = { 100.64.0.2 }; }"))
+        #expect(script.contains("set peer4 { type ipv4_addr; flags timeout; elements = { 100.64.0.2 }; }"))
         #expect(!script.contains("100.64.0.3"))
         #expect(!script.contains("flush"))
     }
@@ -106,6 +106,22 @@ private func ruleSet(
                 delete element inet ztna range4 { 100.64.0.2 . 6 . 100-200 }
                 add element inet ztna range4 { 100.64.0.2 . 6 . 100-149 timeout 100s }
                 add element inet ztna range4 { 100.64.0.2 . 6 . 150-300 timeout 200s }
+
+                """)
+    }
+
+    @Test func `gives a peer the time it is one, and changes it alone`() throws {
+        var old = try ruleSet([], peers: ["100.64.0.2", "100.64.0.3"])
+        let peer = try #require(IPAddress("100.64.0.2"))
+        old.peerEnds = [peer: 1100]
+        #expect(FilterScript.replacement(old, now: 1000).contains("{ 100.64.0.2 timeout 100s, 100.64.0.3 }"))
+        #expect(!FilterScript.replacement(old, now: 1100).contains("100.64.0.2"))
+        var new = old
+        new.peerEnds = [peer: 1200]
+        #expect(
+            FilterScript.smallChange(from: old, to: new, now: 1000) == """
+                delete element inet ztna peer4 { 100.64.0.2 }
+                add element inet ztna peer4 { 100.64.0.2 timeout 200s }
 
                 """)
     }

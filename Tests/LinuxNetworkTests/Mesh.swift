@@ -67,12 +67,12 @@ final class Logged: Sendable {
 
     func add(_ packet: LoggedPacket) { packets.withLock { $0.append(packet) } }
 
-    func count(_ verdict: FilterVerdict, port: UInt16) -> Int {
+    func count(_ verdict: FilterVerdict, port: UInt16?) -> Int {
         packets.withLock { list in list.count { $0.verdict == verdict && $0.header.destinationPort == port } }
     }
 
     /// Waits until a packet with this verdict to this port is there.
-    func has(_ verdict: FilterVerdict, port: UInt16) async throws -> Bool {
+    func has(_ verdict: FilterVerdict, port: UInt16?) async throws -> Bool {
         try await comes { self.count(verdict, port: port) > 0 }
     }
 }
