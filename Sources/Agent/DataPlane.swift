@@ -252,7 +252,9 @@ package actor DataPlane {
             if let verifiedAt, abs(now - verifiedAt) >= 60 { try await verify(plan) }
             return
         }
-        if let applied { try await revoke(from: applied, to: plan) }
+        // An engine that does not answer keeps no grant alive: the filter follows all the same.
+        var unheard: (any Error)?
+        if let applied { do { try await revoke(from: applied, to: plan) } catch { unheard = error } }
         if isToRewrite {
             isToRewrite = false
             do { try await filter.replace(with: plan.filter, now: FilterTime(reading)) } catch {
@@ -262,6 +264,7 @@ package actor DataPlane {
         } else {
             try await filter.update(to: plan.filter, now: FilterTime(reading))
         }
+        if let unheard { throw unheard }
         if let applied {
             let gone = applied.rules.egress.subtracting(plan.rules.egress)
             if !gone.isEmpty { _ = try await tracking.deleteEntries(of: gone) }

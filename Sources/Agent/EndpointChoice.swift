@@ -16,8 +16,15 @@ package enum EndpointChoice {
         }
     }
 
-    /// The first candidate on a subnet of ours, else the first of all; nil without any.
-    package static func endpoint(among candidates: [Endpoint], locals: [Local], overlay: String) -> Endpoint? {
+    /// The first candidate on a subnet of ours, else the first of all; nil without any. A peer chooses its candidates: none
+    /// makes this node send to itself, to everybody, or through the tunnel to a tunnel.
+    package static func endpoint(
+        among candidates: [Endpoint], locals: [Local], overlay: String, networks: [IPPrefix] = []
+    ) -> Endpoint? {
+        let candidates = candidates.filter { candidate in
+            !isLocalOnly(candidate.address) && !isNobodys(candidate.address)
+                && !networks.contains { $0.contains(candidate.address) }
+        }
         let subnets = usable(locals, overlay: overlay)
         return candidates.first { candidate in
             subnets.contains { isOnSubnet(candidate.address, of: $0) }
@@ -41,6 +48,14 @@ package enum EndpointChoice {
 
     private static func bits(_ address: IPAddress) -> [Bool] {
         address.bytes.flatMap { byte in (0..<8).map { byte >> UInt8(7 - $0) & 1 == 1 } }
+    }
+
+    /// 0.0.0.0/8, 224.0.0.0/3 (multicast, reserved, broadcast), ::, ::ffff:0:0/96, ff00::/8.
+    private static func isNobodys(_ address: IPAddress) -> Bool {
+        switch address {
+        case .v4(let value): value >> 24 == 0 || value >> 29 == 7
+        case .v6(let high, let low): high >> 56 == 0xFF || (high == 0 && (low == 0 || low >> 32 == 0xFFFF))
+        }
     }
 
     /// 127.0.0.0/8, ::1, 169.254.0.0/16, fe80::/10.

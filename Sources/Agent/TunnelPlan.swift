@@ -27,13 +27,13 @@ package struct TunnelPlan: Equatable, Sendable {
         addresses = view.flatMap { $0.own.isLiving(at: now) ? $0.own.addresses : nil } ?? []
         let overlay = Self.overlay(view?.networks ?? [], own: addresses, peers: rules.egress)
         filter = FilterRuleSet(
-            interface: interface, overlay: overlay, peers: rules.egress,
+            interface: interface, overlay: overlay, peers: rules.egress, peerEnds: rules.egressEnds,
             grants: rules.grants.map(Self.filterGrant),
             egress: checksEgress ? rules.egressGrants.map(Self.filterGrant) : nil, logGroup: Self.logGroup)
         peers = rules.tunnels.mapValues { tunnel in
             WireGuardPeer(
                 endpoint: EndpointChoice.endpoint(
-                    among: tunnel.candidates, locals: locals, overlay: interface.text),
+                    among: tunnel.candidates, locals: locals, overlay: interface.text, networks: overlay),
                 allowedIPs: tunnel.allowedIPs)
         }
     }
@@ -43,9 +43,9 @@ package struct TunnelPlan: Equatable, Sendable {
     private static let permitted = ["100.64.0.0/10", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
         .compactMap { IPPrefix($0) }
 
-    /// The mesh's prefixes; an address outside them stands for itself.
+    /// The mesh's prefixes; an address outside them stands for itself. They stay while a view is there, also when our own
+    /// authorization has ended: else what programs send to peers would leave in the clear, to whoever answers.
     private static func overlay(_ networks: [IPPrefix], own: [IPAddress], peers: Set<IPAddress>) -> [IPPrefix] {
-        guard !own.isEmpty else { return [] }
         let prefixes = networks.filter { network in
             permitted.contains { $0.length <= network.length && $0.contains(network.address) }
         }

@@ -186,6 +186,15 @@ final class TemporaryDirectory: Sendable {
         #expect(try endpoint("198.51.100.1:1", "192.0.2.9:2") == "192.0.2.9:2")
         #expect(try endpoint("198.51.100.1:1", "100.64.0.9:2") == "198.51.100.1:1")
         #expect(try endpoint() == nil)
+        // A peer says what it likes.
+        let none = [
+            "127.0.0.1:53", "169.254.1.1:1", "0.0.0.0:1", "224.0.0.251:5353", "255.255.255.255:9", "[::1]:1", "[::]:1",
+            "[fe80::1]:1", "[ff02::fb]:5353", "[::ffff:127.0.0.1]:53",
+        ]
+        for text in none { #expect(try endpoint(text, "198.51.100.1:1") == "198.51.100.1:1") }
+        let tunnelled = try #require(Endpoint("100.64.0.9:1"))
+        let mesh = try #require(IPPrefix("100.64.0.0/10"))
+        #expect(EndpointChoice.endpoint(among: [tunnelled], locals: [], overlay: "ztna0", networks: [mesh]) == nil)
         let own = EndpointChoice.candidates(locals: locals, port: 9, overlay: "ztna0")
         #expect(own.map(\.description) == ["192.0.2.7:9"])
     }

@@ -85,6 +85,18 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
         let plan = TunnelPlan(try view(documents, rules: ["any"]), interface: interface, locals: [], now: 3600)
         #expect(plan.peers.isEmpty && plan.addresses.isEmpty && plan.filter.grants.isEmpty)
     }
+
+    @Test func `keeps the mesh's prefixes after our authorization: nothing leaves in the clear`()
+        throws
+    {
+        var seen = try view(documents, rules: ["any"])
+        seen.replacePolicy(
+            PolicySlice(
+                issuer: "", node: seen.own.node, issuedAt: 0, revision: "1", rules: [],
+                networks: ["100.64.0.0/16"].compactMap { IPPrefix($0) }))
+        let plan = TunnelPlan(seen, interface: interface, locals: [], now: 3600)
+        #expect(plan.filter.overlay.map(\.description) == ["100.64.0.0/16"] && plan.filter.peers.isEmpty)
+    }
 }
 
 @Suite struct `The attempt log` {
