@@ -21,12 +21,13 @@ struct RunningEngine: ~Copyable, Sendable {
     let owner: Owner
     let handle: FileDescriptor
 
-    /// Nil when no process has this number, or one with another command line or in another namespace.
+    /// Nil when no process has this number, or one with another command line, in another namespace, or of another user:
+    /// anybody can give a program of theirs an engine's name.
     private static func held(_ process: pid_t, on interface: InterfaceName, in namespace: String) -> RunningEngine? {
         // First the descriptor: what is read afterwards is about this process, if that still lives at the end.
         guard let handle = try? FileDescriptor(ztna_pidfd_open(process), from: "pidfd_open"),
             isEngine(ProcessTable.commandLine(of: process), on: interface),
-            ProcessTable.networkNamespace(of: process) == namespace
+            ProcessTable.owner(of: process) == geteuid(), ProcessTable.networkNamespace(of: process) == namespace
         else { return nil }
         let owner = owner(of: process)
         guard ztna_pidfd_send_signal(handle.number, 0) == 0 else { return nil }

@@ -1,4 +1,5 @@
 import Cryptography
+import Foundation
 import NetworkAddresses
 import Testing
 
@@ -167,6 +168,33 @@ private func request(_ old: WireGuardConfiguration?, _ new: WireGuardConfigurati
     ])
     func `belongs to a process with exactly its command line`(_ words: [String], _ isEngine: Bool) throws {
         #expect(RunningEngine.isEngine(words, on: try #require(InterfaceName("zt0"))) == isEngine)
+    }
+
+    /// A shell that runs a file named as the interface has an engine's command line.
+    @Test(.enabled(if: missingForLiveTests == nil, "needs root and python3"), arguments: [0, 65_534])
+    func `belongs to a process of our own user`(_ user: Int) throws {
+        let namespace = try NetworkNamespace("e")
+        let name = try #require(InterfaceName("zt-engine"))
+        let program = """
+            import os, tempfile
+            folder = tempfile.mkdtemp()
+            os.chmod(folder, 0o755)
+            os.chdir(folder)
+            with open("\(name)", "w") as script: script.write("pwd; while :; do sleep 1; done")
+            os.chmod("\(name)", 0o644)
+            os.setgid(\(user))
+            os.setuid(\(user))
+            os.execv("/bin/sh", ["wireguard-go", "-f", "\(name)"])
+            """
+        let process = try Command(["ip", "netns", "exec", namespace.name, "python3", "-c", program])
+        let folder = process.line()
+        #expect(folder.hasPrefix("/"))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let found = try namespace.inside {
+            RunningEngine.all(on: name, in: ProcessTable.ownNetworkNamespace) { _ in true }
+        }
+        #expect(found.isEmpty == (user != 0))
+        process.end()
     }
 
     @Test func `needs an engine that is installed`() throws {
