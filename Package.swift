@@ -124,7 +124,9 @@ let package = Package(
         module("SignedDocuments", uses: ["StrictJSON", "Cryptography"]),
         module("CivilTime"),
         module("AccessPolicy", uses: ["CivilTime", "Identity", "NetworkAddresses", "StrictJSON"]),
-        module("Audit", uses: ["CivilTime", "StrictJSON", "Cryptography", "Identity", "SignedDocuments"]),
+        module(
+            "Audit",
+            uses: ["CivilTime", "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments"]),
         module("Wire", uses: vocabulary.filter { $0 != "Wire" }),
 
         // 1 protocols: no I/O
@@ -263,7 +265,7 @@ let package = Package(
         tests(
             "AuditingTests",
             uses: vocabulary + ["Audit", "Sessions", "Store", "StoreSQLite", "HTTPClient", "Auditing"],
-            products: [logging, nioCore, nioPosix, nioSSL, nioHTTP1]),
+            products: [grdb, logging, nioCore, nioPosix, nioSSL, nioHTTP1]),
         tests(
             "AgentTests",
             uses: vocabulary + [

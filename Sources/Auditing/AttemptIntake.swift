@@ -19,12 +19,31 @@ package struct AttemptReporter: Hashable, Sendable {
     }
 }
 
-/// How often a device may report: its attempts must not push everybody else's out of the log.
+/// How much a device may report: its attempts must not push everybody else's out of the log.
 struct IntakeLimit: Sendable {
+    /// What a record takes beside what the device says of it: what we know of the device, and the JSON around it.
+    private static let recordBytes = 512
+    /// Of a log that is smaller than any real one.
+    private static let leastShare = 4 << 20
+
     /// 600 batches at once, as after days without a server; then one a second, which is 1,000 records.
     private var batches = KeyedRateLimit(burst: 600, secondsPerToken: 1)
+    /// A quarter of the log at once, and a quarter a day.
+    private var bytes: KeyedRateLimit
 
+    /// `maximumBytes`: of the whole log.
+    init(maximumBytes: Int) {
+        let share = max(maximumBytes / 4, Self.leastShare)
+        bytes = KeyedRateLimit(burst: share, secondsPerToken: 86_400 / Double(share))
+    }
+
+    /// Nil when allowed, else the seconds to wait. Before anything of the batch is read.
     mutating func take(_ device: DeviceID, now: Int) -> Int? { batches.take(device.thumbprint, now: now) }
+
+    /// The same, once it is known how much it is.
+    mutating func take(_ device: DeviceID, bytes count: Int, records: Int, now: Int) -> Int? {
+        bytes.take(device.thumbprint, Double(count + records * Self.recordBytes), now: now)
+    }
 }
 
 extension AuditLog {
@@ -40,14 +59,21 @@ extension AuditLog {
             guard case .malformed(let member) = error else { throw .malformed("batch") }
             throw .malformed(member)
         }
+        let size = (bytes: body.count, records: batch.records.count)
+        if let wait = intake.withLock({
+            $0.take(reporter.device, bytes: size.bytes, records: size.records, now: now)
+        }) {
+            throw .tooMany(retryAfter: wait)
+        }
         let keeping = Keeping(self)
         do {
-            try await store.write { records in
-                guard try records.rememberUpload(batch.id, of: reporter.device, at: now) else { return }
+            let end = try await store.write { records -> AuditChain? in
+                guard try records.rememberUpload(batch.id, of: reporter.device, at: now) else { return nil }
                 let node = try records.node(device: reporter.device)
                 let events = batch.events(from: reporter, node: node, now: now)
-                if !events.isEmpty { try keeping.append(events, to: records) }
+                return events.isEmpty ? nil : try keeping.append(events, to: records)
             }
+            if let end { note(signed: end) }
         } catch { throw .store(Self.storeError(error)) }
         signal.send()
     }

@@ -32,9 +32,11 @@ package final class AuditLog: AuditSink {
     let sleep: Sleep
     let logger: Logger
     let signal = ChangeSignals()
-    let intake = Mutex(IntakeLimit())
+    let intake: Mutex<IntakeLimit>
     /// How far the change log has been read in this run.
     let changePosition = Mutex(0)
+    /// The end of the chain as this run wrote it.
+    private let signed = Mutex(AuditChain())
     private let work = ChangeSignals()
     private let queue = Mutex(Queue())
     private let limit: Int
@@ -50,6 +52,7 @@ package final class AuditLog: AuditSink {
         self.configuration = configuration
         self.clock = clock
         limit = queueLimit
+        intake = Mutex(IntakeLimit(maximumBytes: configuration.maximumBytes))
         self.sleep = sleep
         self.logger = logger
     }
@@ -107,8 +110,15 @@ package final class AuditLog: AuditSink {
     package func store(_ events: [AuditEvent]) async throws(StoreError) {
         guard !events.isEmpty else { return }
         let keeping = Keeping(self)
-        do { try await store.write { try keeping.append(events, to: $0) } } catch { throw Self.storeError(error) }
+        do { note(signed: try await store.write { try keeping.append(events, to: $0) }) } catch {
+            throw Self.storeError(error)
+        }
         signal.send()
+    }
+
+    /// Tells later transactions how far the chain has come. Only once it is durable.
+    func note(signed end: AuditChain) {
+        signed.withLock { if $0.sequence < end.sequence { $0 = end } }
     }
 
     /// How events become records in a transaction.
@@ -116,19 +126,38 @@ package final class AuditLog: AuditSink {
         private let signer: any Signer
         private let pseudonyms: Pseudonyms?
         private let now: Int
+        /// The end of the chain when this run last wrote.
+        private let known: AuditChain
+        private let logger: Logger
 
         init(_ log: AuditLog) {
             signer = log.signer
+            known = log.signed.withLock { $0 }
+            logger = log.logger
             pseudonyms = log.configuration.isPseudonymous ? log.pseudonyms : nil
             now = log.clock()
         }
 
-        func append(_ events: [AuditEvent], to records: any StoreTransaction) throws {
-            let kept = pseudonyms.map { names in events.map { names.hide($0) } } ?? events
-            var chain = try records.auditChain()
-            try records.append(kept.map { chain.append($0) }, of: kept)
-            let head = AuditMark(head: chain, issuedAt: now)
+        /// The new end of the chain.
+        func append(_ events: [AuditEvent], to records: any StoreTransaction) throws -> AuditChain {
+            var end = try ChainEnd(of: records, known: known, signer: signer)
+            let told = end.foreignHand.map { [Self.brokenEvent($0, at: now)] + events } ?? events
+            let kept = pseudonyms.map { names in told.map { names.hide($0) } } ?? told
+            try records.append(kept.map { end.chain.append($0) }, of: kept)
+            let head = AuditMark(head: end.chain, issuedAt: now)
             try records.setAuditMark(head, document: try head.signed(by: signer))
+            if let reason = end.foreignHand {
+                logger.critical(
+                    "the audit log was changed by another hand: run `ztna-server audit verify`",
+                    metadata: ["found": "\(reason)"])
+            }
+            return end.chain
+        }
+
+        private static func brokenEvent(_ reason: String, at now: Int) -> AuditEvent {
+            AuditEvent(
+                .administration, "audit-broken", .failure, at: now, actor: .server,
+                subject: AuditSubject(.audit, id: nil), reason: reason)
         }
     }
 

@@ -36,14 +36,17 @@ extension AuditLog {
             }
             isFull = found.isFull
             if !found.events.isEmpty || found.through - found.stored >= Self.batch {
-                let isOurs = try await store.write { records -> Bool in
+                let (isOurs, end) = try await store.write { records -> (Bool, AuditChain?) in
                     // Another replica may have been here.
-                    guard try records.auditCursor(of: Self.changeCursor) == found.stored else { return false }
-                    if !found.events.isEmpty { try keeping.append(found.events, to: records) }
+                    guard try records.auditCursor(of: Self.changeCursor) == found.stored else { return (false, nil) }
+                    let end = found.events.isEmpty ? nil : try keeping.append(found.events, to: records)
                     try records.setAuditCursor(of: Self.changeCursor, to: found.through)
-                    return true
+                    return (true, end)
                 }
-                if isOurs, !found.events.isEmpty { signal.send() }
+                if let end {
+                    note(signed: end)
+                    signal.send()
+                }
                 guard isOurs else {
                     changePosition.withLock { $0 = 0 }
                     isFull = true

@@ -14,13 +14,14 @@ package struct TokenBucket: Hashable, Sendable {
         updatedAt = now
     }
 
-    /// Takes one token; nil when it could, else the whole seconds until one is there.
-    package mutating func take(now: Int) -> Int? {
+    /// Takes tokens, one or at most the burst; nil when it could, else the whole seconds until they are there.
+    package mutating func take(_ count: Double = 1, now: Int) -> Int? {
         let elapsed = max(0, Double(now) - Double(updatedAt))
         tokens = min(burst, tokens + elapsed / secondsPerToken)
         updatedAt = max(updatedAt, now)
-        guard tokens >= 1 else { return max(1, Int(((1 - tokens) * secondsPerToken).rounded(.up))) }
-        tokens -= 1
+        let count = min(count, burst)
+        guard tokens >= count else { return max(1, Int(((count - tokens) * secondsPerToken).rounded(.up))) }
+        tokens -= count
         return nil
     }
 
@@ -48,7 +49,7 @@ package struct KeyedRateLimit: Sendable {
     }
 
     /// Nil when allowed, else the seconds to wait.
-    package mutating func take(_ key: String, now: Int) -> Int? {
+    package mutating func take(_ key: String, _ count: Double = 1, now: Int) -> Int? {
         if buckets[key] == nil {
             if buckets.count >= capacity, now > sweptAt {
                 // At most once a second: a flood of new keys must not cost a sweep each.
@@ -58,7 +59,7 @@ package struct KeyedRateLimit: Sendable {
             guard buckets.count < capacity else { return Int(secondsPerToken.rounded(.up)) }
         }
         return buckets[key, default: TokenBucket(burst: burst, secondsPerToken: secondsPerToken, now: now)].take(
-            now: now)
+            count, now: now)
     }
 
     /// Returns what was taken for something that turned out to cost nothing.

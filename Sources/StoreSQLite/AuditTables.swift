@@ -129,8 +129,10 @@ extension SQLiteTransaction {
         // In the order of the index: each of its pages is touched once, however many the records are.
         for (facet, sequences) in places.sorted(by: { $0.key < $1.key }) {
             for sequence in sequences {
+                // One that lies there already is somebody else's work, and must not stop the evidence of it.
                 try connection.run(
-                    "INSERT INTO audit_facets (facet, sequence) VALUES (?, ?)", [.text(facet), .integer(sequence)])
+                    "INSERT INTO audit_facets (facet, sequence) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    [.text(facet), .integer(sequence)])
             }
         }
     }

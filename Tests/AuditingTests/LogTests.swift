@@ -1,13 +1,59 @@
 import Audit
 import Auditing
 import Cryptography
+import Foundation
+import GRDB
 import Identity
+import Logging
 import Sessions
 import SignedDocuments
 import Store
 import StoreSQLite
 import StrictJSON
 import Testing
+
+/// What somebody with the database, and without the control key, does to five records while the server runs or rests.
+enum Tampering: CaseIterable, Sendable { case cut, rewritten, head, rolledBack }
+
+extension Fixture {
+    /// A restarted server's.
+    func anotherLog() throws -> AuditLog {
+        var key = [UInt8](repeating: 3, count: 32)
+        return AuditLog(
+            store: store, signer: signer, pseudonyms: try Pseudonyms(taking: &key),
+            configuration: AuditConfiguration(), clock: { [clock] in clock.now },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    func tamper(_ tampering: Tampering, path: String, earlierHead: String) async throws {
+        let records = try await records()
+        let database = try DatabaseQueue(path: path)
+        try await database.write { database in
+            for trigger in ["are_appended", "never_change", "leave_by_retention"] {
+                try database.execute(sql: "DROP TRIGGER audit_records_\(trigger)")
+            }
+            switch tampering {
+            case .cut: try database.execute(sql: "DELETE FROM audit_records WHERE sequence > 3")
+            case .head: try database.execute(sql: "UPDATE audit_marks SET document = 'a.b.c'")
+            case .rolledBack:
+                try database.execute(sql: "DELETE FROM audit_records WHERE sequence > 2")
+                try database.execute(sql: "UPDATE audit_marks SET document = ?", arguments: [earlierHead])
+            case .rewritten:
+                // With hashes that fit: they need no key.
+                var chain = AuditChain(sequence: 2, hash: records[1].hash)
+                for record in records[2...] {
+                    var event = try record.event()
+                    event.action = "nothing"
+                    let written = chain.append(event)
+                    try database.execute(
+                        sql: "UPDATE audit_records SET body = ?, hash = ? WHERE sequence = ?",
+                        arguments: [Data(written.body), Data(written.hash), written.sequence])
+                }
+            }
+        }
+        try database.close()
+    }
+}
 
 @Suite struct `The audit log` {
     @Test func `stores what it is told, in order and chained`() async throws {
@@ -53,6 +99,26 @@ import Testing
         let verification = try file.verify(keys: [key.thumbprint: key])
         #expect(verification.count == 1)
         #expect(verification.findings == [])
+        await fixture.store.close()
+    }
+
+    @Test(arguments: Tampering.allCases, [false, true])
+    func `puts its name to nothing that another hand wrote`(_ tampering: Tampering, _ isRestarted: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/ztna.db"
+        let fixture = try await Fixture(store: path)
+        try await fixture.log.store([fixture.event(1), fixture.event(2)])
+        let earlier = try #require(try await fixture.store.read { try $0.auditMark(.head) })
+        try await fixture.log.store([fixture.event(3), fixture.event(4), fixture.event(5)])
+        try await fixture.tamper(tampering, path: path, earlierHead: earlier)
+        let log = isRestarted ? try fixture.anotherLog() : fixture.log
+        for number in 6...8 { try await log.store([fixture.event(number)]) }
+        // The whole put back to an earlier state, with the head of that time, is seen by whoever remembers or kept a later one.
+        let isSeen = tampering != .rolledBack || !isRestarted
+        let broken = try await fixture.events().filter { $0.action == "audit-broken" }
+        #expect(broken.count == (isSeen ? 1 : 0))
+        #expect(try await fixture.findings().isEmpty == !isSeen)
+        if isSeen { #expect(try #require(broken.first?.reason).hasPrefix("record ")) }
         await fixture.store.close()
     }
 
