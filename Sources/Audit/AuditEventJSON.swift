@@ -109,9 +109,13 @@ enum AuditText {
 
     static func cut(_ text: String) -> String {
         guard text.utf8.count > maximumBytes else { return text }
-        var kept = text.unicodeScalars.prefix(maximumBytes)
-        while kept.reduce(0, { $0 + UTF8.width($1) }) > maximumBytes { kept.removeLast() }
-        return String(kept)
+        var bytes = 0
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.prefix { scalar in
+                    bytes += UTF8.width(scalar)
+                    return bytes <= maximumBytes
+                }))
     }
 
     static func object(_ texts: [String: String?]) -> JSON {

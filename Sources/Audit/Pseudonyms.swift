@@ -80,10 +80,6 @@ private struct Hiding {
             device: text(end.device, .device), host: text(end.host, .host), address: text(end.address, .address))
     }
 
-    /// Longer names first: one may be part of another.
-    func words(_ text: String) -> String {
-        seen.keys.sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }.reduce(text) { words, name in
-            seen[name].map { words.replacing(name, with: $0) } ?? words
-        }
-    }
+    /// Cut first: what is not kept needs no hiding.
+    func words(_ text: String) -> String { HiddenWords(names, known: seen).hidden(in: AuditText.cut(text)) }
 }

@@ -37,6 +37,35 @@ import Testing
         #expect(attempt.rule == "dba-to-db")
     }
 
+    /// What commands, policies and providers say in words names more people than the record does.
+    @Test(arguments: [
+        ("nobody active has the address Mallory@Example.com: try again", ["mallory", "example"]),
+        ("destination user:bob@example.com, reason for \"carol@x.org\"", ["bob", "carol", "x.org"]),
+        ("a@b.de,c@d.de(e@f.de)", ["a@", "c@", "e@"]), ("rule r is only for device:db-9, tag:prod", ["db-9"]),
+        ("from 192.0.2.7:443, 198.51.100.0/24 or [2001:db8::1]", ["192.0", "198.51", "2001"]),
+        ("ALICE@example.com is no administrator", ["alice"]), ("DB-1 and db-1.", ["db-1"]),
+    ])
+    func `stand for names in words, too`(_ reason: String, _ secrets: [String]) throws {
+        let names = try Samples.pseudonyms()
+        var event = Samples.connection
+        event.reason = reason
+        let hidden = try #require(names.hide(event).reason)
+        for secret in secrets { #expect(!hidden.lowercased().contains(secret), "\(hidden)") }
+    }
+
+    @Test func `leave other words alone, and are themselves no words to look in`() throws {
+        let names = try Samples.pseudonyms()
+        var event = Samples.administration
+        event.reason = "Rule dba-to-db would: MFA within 1h is needed at 08:00, tcp/22. for group:dba on tag:db"
+        #expect(names.hide(event).reason == event.reason)
+        // Whoever may choose a name may choose one that is a letter of every pseudonym.
+        event.actor = .person(id: "e", label: "o")
+        event.subject = AuditSubject(.node, id: "n", label: "s")
+        event.host = "r"
+        event.reason = String(repeating: "e", count: 100_000)
+        #expect(try #require(names.hide(event).reason).utf8.count < 60_000)
+    }
+
     @Test func `can be asked for by the name, in old records too`() throws {
         let names = try Samples.pseudonyms()
         var query = AuditQuery()
