@@ -32,6 +32,9 @@ package struct PathExplanation: Hashable, Sendable {
         self.source = source
         self.destination = destination
         self.service = service
+        mayTalk = policy.mayTalk(source, destination)
+        // There may be many attempts to decide, and what is told of their decisions needs no other rules.
+        let policy = policy.concerning(source, destination, others: Self.told)
         let all = policy.grants(from: source, to: destination, context: context, now: now)
         grants = all.list.filter { grant in service.map { grant.service.meets($0) } ?? true }
         isAllowed =
@@ -46,14 +49,16 @@ package struct PathExplanation: Hashable, Sendable {
         let fallback = policy.decide(
             source: source, destination: destination, protocol: .tcp, port: nil, context: context, now: now)
         decision = (isAllowed ? allowed ?? nearest : nearest ?? allowed) ?? fallback
-        near = isAllowed ? [] : Array(decision.nearMisses.prefix(8))
+        near = isAllowed ? [] : Array(decision.nearMisses.prefix(Self.told))
         let rule = decision.rule.flatMap { name in policy.rules.first { $0.name == name } }
         chain = rule.flatMap { AccessChain(of: source, in: $0.sources, sources: sources, policy: policy) }
         endsAt = isAllowed ? grants.compactMap(\.endsAt).min() : nil
         opensAt = isAllowed ? nil : decision.mayChangeAt
         isCuredByStepUp = !isAllowed && refused.contains(where: \.isCuredByStepUp)
-        mayTalk = policy.mayTalk(source, destination)
     }
+
+    /// So many rules that came near are told of.
+    private static let told = 8
 
     /// One attempt for each service at hand: the one asked about, or those of the rules for the two.
     private static func attempts(

@@ -78,6 +78,19 @@ package struct Policy: Hashable, Sendable {
         rules.filter { $0.names(source: source) }
     }
 
+    /// The same policy for these two alone: it decides the same. Of the source's rules for other destinations it has the first
+    /// `others`; all where there is none for this one, for then they are all that there is to tell.
+    func concerning(_ source: Principal, _ destination: Principal, others: Int) -> Policy {
+        let naming = rules(naming: source)
+        var left = naming.contains { $0.names(destination: destination) } ? others : naming.count
+        let concerned = naming.filter { rule in
+            if rule.names(destination: destination) { return true }
+            left -= 1
+            return left >= 0
+        }
+        return Policy(rules: concerned, tests: tests, zones: zones, localGroups: localGroups, revision: revision)
+    }
+
     /// The rules that nobody satisfies unless something tells the country of an address.
     package var rulesAskingCountries: [RuleName] {
         rules.filter { !$0.conditions.countries.isEmpty }.map(\.name)

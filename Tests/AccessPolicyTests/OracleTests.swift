@@ -17,6 +17,36 @@ import Testing
         }
     }
 
+    /// It looks at the rules of the two alone, and says what a decision over all rules says.
+    @Test(arguments: 0..<20)
+    func `explains a path as it decides`(_ seed: UInt64) throws {
+        var random = RandomPolicies(seed: seed)
+        let service = try Service(parsing: "tcp/22")
+        let elsewhere = try (0..<12).map { number in
+            Rule(
+                name: try RuleName("elsewhere-\(number)"), sources: [.everyone],
+                destinations: [try Selector(parsing: "device:other")], allow: [service])
+        }
+        for _ in 0..<20 {
+            let some = try random.policy()
+            let policy = Policy(
+                rules: elsewhere.prefix(6) + some.rules + elsewhere.suffix(6), zones: some.zones, revision: "random")
+            let (source, destination, context) = (
+                try random.principal(), try random.principal(), try random.context()
+            )
+            let path = PathExplanation(
+                policy: policy, source: source, destination: destination, service: service, context: context,
+                sources: [:], now: 1000)
+            let decision = policy.decide(
+                source: source, destination: destination, protocol: .tcp, port: 22, context: context, now: 1000)
+            #expect(path.decision.explanation == decision.explanation)
+            #expect(path.isAllowed == decision.isAllowed && path.near == Array(decision.nearMisses.prefix(8)))
+            #expect(path.decision.mayChangeAt == decision.mayChangeAt)
+            #expect(path.isCuredByStepUp == decision.isCuredByStepUp)
+            #expect(path.mayTalk == policy.mayTalk(source, destination))
+        }
+    }
+
     private func compare(
         _ policy: Policy, _ oracle: Oracle, _ source: Principal, _ destination: Principal, _ context: Context,
         at now: Int
