@@ -26,10 +26,13 @@ package struct ControlServices: Sendable {
     package struct Refusal: Error, Hashable, Sendable {
         package var name: ControlErrorName
         package var explanation: String
+        /// Seconds after which it may be asked again.
+        package var retryAfter: Int?
 
-        package init(_ name: ControlErrorName = .commandRefused, _ explanation: String) {
+        package init(_ name: ControlErrorName = .commandRefused, _ explanation: String, retryAfter: Int? = nil) {
             self.name = name
             self.explanation = explanation
+            self.retryAfter = retryAfter
         }
     }
 

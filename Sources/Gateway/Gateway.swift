@@ -23,6 +23,7 @@ package struct Gateway: Sendable {
     package var control = ControlServices()
     private let configuration: GatewayConfiguration
     private let services: GatewayServices
+    private let limits: GatewayLimits
 
     /// A provider speaks SAML, and the services for it are not there.
     package struct NoSAMLServices: Error {}
@@ -61,6 +62,7 @@ package struct Gateway: Sendable {
             flow: provisioningFlow, configuration: configuration, services: services)
         self.configuration = configuration
         self.services = services
+        self.limits = limits
     }
 
     package func router() -> Router<GatewayContext> {
@@ -76,8 +78,9 @@ package struct Gateway: Sendable {
         router.get("/assets/icon.svg") { _, _ in Answer.asset(Pages.icon, type: "image/svg+xml") }
         oauth.add(to: router)
         nodes.add(to: router)
-        ControlRoutes(configuration: configuration, services: services, nodes: nodes, control: control)
-            .add(to: router)
+        ControlRoutes(
+            configuration: configuration, services: services, nodes: nodes, control: control, limits: limits
+        ).add(to: router)
         devicePages.add(to: router)
         callbacks.add(to: router)
         saml?.add(to: router)

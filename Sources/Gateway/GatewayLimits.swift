@@ -1,3 +1,4 @@
+internal import Identity
 internal import Sessions
 internal import Synchronization
 
@@ -13,6 +14,8 @@ final class GatewayLimits: Sendable {
         var postedMessages = KeyedRateLimit(burst: 30, secondsPerToken: 1)
         var codeEntries = KeyedRateLimit(burst: 10, secondsPerToken: 6)
         var failedEntries: TokenBucket
+        var commands = KeyedRateLimit(burst: 30, secondsPerToken: 5)
+        var questions = KeyedRateLimit(burst: 60, secondsPerToken: 1)
     }
 
     private let state: Mutex<State>
@@ -39,6 +42,17 @@ final class GatewayLimits: Sendable {
 
     /// All addresses together try 100 wrong codes, then one a second.
     func guessCode(now: Int) -> Int? { state.withLock { $0.failedEntries.take(now: now) } }
+
+    /// Somebody who is no administrator, or has no recent second factor, gives at most 30 commands at once, then one each 5 s:
+    /// each that is refused becomes evidence, of which nobody shall fill the log.
+    func giveCommand(_ person: PersonID, now: Int) -> Int? {
+        state.withLock { $0.commands.take(person.text, now: now) }
+    }
+
+    /// One device asks at most 60 questions about the policy at once, then one a second.
+    func ask(_ device: DeviceID, now: Int) -> Int? {
+        state.withLock { $0.questions.take(device.thumbprint, now: now) }
+    }
 
     /// A right code costs nothing of the common budget, so that nobody else's guesses lock people out sooner.
     func codeWasRight() { state.withLock { $0.failedEntries.giveBack() } }

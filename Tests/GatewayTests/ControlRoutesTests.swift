@@ -114,6 +114,30 @@ import Wire
         #expect(try await answer(64 << 10, isAdministrator: false) == 400)
     }
 
+    @Test func `take little at a time of whoever is no administrator`() async throws {
+        var (harness, device, token) = try await signedIn()
+        for (path, burst) in [("/v1/admin", 30), ("/v1/why", 60)] {
+            for _ in 0..<burst { #expect(try await device.ask(path, [:], accessToken: token).status == 200) }
+            let answer = try await device.ask(path, [:], accessToken: token)
+            #expect(answer.status == 429 && answer.error == "temporarily_unavailable")
+        }
+        harness.clock.advance(5)
+        for path in ["/v1/admin", "/v1/why"] {
+            #expect(try await device.ask(path, [:], accessToken: token).status == 200)
+        }
+        // Attempts have their limit behind the route.
+        for _ in 0..<70 { #expect(try await device.ask("/v1/attempts", [:], accessToken: token).status == 200) }
+    }
+
+    @Test func `take commands of an administrator as they come`() async throws {
+        let admins: [AdminSelector] = [.user(try #require(EmailAddress("alice@example.com")))]
+        var (_, device, token) = try await signedIn(admins: admins)
+        for _ in 0..<40 {
+            let answer = try await device.ask("/v1/admin", ["command": "x"], accessToken: token)
+            #expect(answer.status == 200)
+        }
+    }
+
     @Test func `are not there where the program gives nothing`() async throws {
         var (_, device, token) = try await signedIn(control: ControlServices())
         for path in ["/v1/admin", "/v1/why", "/v1/attempts"] {
@@ -132,6 +156,9 @@ import Wire
         let token = try #require(renewed.string("access_token"))
         let answer = try await device.ask("/v1/admin", ["command": "x"], accessToken: token)
         #expect(answer.status == 401 && answer.error == "insufficient_user_authentication")
+        // Each of these is evidence: not as many as anybody likes.
+        for _ in 0..<29 { _ = try await device.ask("/v1/admin", ["command": "x"], accessToken: token) }
+        #expect(try await device.ask("/v1/admin", ["command": "x"], accessToken: token).status == 429)
         _ = try await harness.renewed(&device, session.id.text)
         #expect(try await device.ask("/v1/admin", ["command": "x"], accessToken: token).status == 200)
     }

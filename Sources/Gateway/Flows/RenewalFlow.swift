@@ -25,6 +25,11 @@ extension DeviceFlow {
             throw OAuthFailure(.invalidGrant, "there is no session of this device to renew: run `ztna login`")
         }
         guard let provider = configuration.provider(session.provider) else {
+            services.logger.notice(
+                "renewal refused: the session's identity provider is not configured any more",
+                metadata: ["provider": "\(session.provider)", "session": "\(id)"])
+            services.recorder.noteStranger(
+                .begun, refused: "provider-not-configured", provider: session.provider, device: device, session: id)
             throw OAuthFailure(
                 .invalidGrant, "the identity provider of this session is no longer configured: run `ztna login --force`"
             )

@@ -16,11 +16,18 @@ struct ControlRoutes: Sendable {
     let services: GatewayServices
     let nodes: NodeRoutes
     let control: ControlServices
+    let limits: GatewayLimits
 
     func add(to router: Router<GatewayContext>) {
         if let administer = control.administer {
-            route("/v1/admin", router, limit: Self.commandLimit) { standing, body in
-                if standing.isAdministrator { try requireRecentSignIn(standing) }
+            route("/v1/admin", router) { standing in
+                if standing.isAdministrator {
+                    try requireRecentSignIn(standing)
+                } else {
+                    try Self.allow(limits.giveCommand(standing.caller.person, now: standing.now))
+                }
+                return Self.commandLimit(standing)
+            } work: { standing, body in
                 let answer = try await administer(
                     standing.caller, standing.isAdministrator,
                     try Self.members(body, limit: Self.commandLimit(standing)))
@@ -28,49 +35,67 @@ struct ControlRoutes: Sendable {
             }
         }
         if let why = control.why {
-            route("/v1/why", router, limit: { _ in 4096 }) { standing, body in
+            route("/v1/why", router) { standing in
+                try Self.allow(limits.ask(standing.caller.device, now: standing.now))
+                return 4096
+            } work: { standing, body in
                 try await why(standing.caller, try Self.members(body, limit: 4096))
             }
         }
         if let attempts = control.attempts {
-            route("/v1/attempts", router, limit: { _ in ControlServices.maximumAttemptBytes }) { standing, body in
+            route("/v1/attempts", router) { _ in
+                ControlServices.maximumAttemptBytes
+            } work: { standing, body in
                 try await attempts(standing.caller, body)
             }
         }
     }
 
     /// An administrator's command may bring a policy file along.
-    @Sendable private static func commandLimit(_ standing: Standing) -> Int {
+    private static func commandLimit(_ standing: Standing) -> Int {
         standing.isAdministrator ? AdministrativeRequest.maximumBytes : AdministrativeRequest.maximumBytesOfOthers
     }
 
+    /// `admit` says of how many bytes a body may be, or refuses: before anything of it is read.
     private func route(
-        _ path: String, _ router: Router<GatewayContext>, limit: @escaping @Sendable (Standing) -> Int,
-        _ work: @escaping @Sendable (Standing, [UInt8]) async throws -> JSON
+        _ path: String, _ router: Router<GatewayContext>, admit: @escaping @Sendable (Standing) throws -> Int,
+        work: @escaping @Sendable (Standing, [UInt8]) async throws -> JSON
     ) {
         router.post(RouterPath(path)) { request, context in
             await nodes.authorized(request, context, path: path) { token, _, now in
-                // Who asks is looked up before anything of a body is read.
                 let standing = try await standing(of: token, now: now)
-                let limit = limit(standing)
-                let body: ByteBuffer
-                do { body = try await request.body.collect(upTo: limit) } catch {
-                    throw OAuthFailure(.invalidRequest, "the body is larger than \(limit) bytes")
-                }
-                do { return Answer.json(try await work(standing, Array(body.readableBytesView))) } catch let
-                    refusal as ControlServices.Refusal
-                {
-                    services.logger.notice(
-                        "refused",
-                        metadata: [
-                            "path": "\(path)", "person": "\(standing.caller.label)",
-                            "error": "\(refusal.name.rawValue)",
-                            "reason": "\(refusal.explanation.prefix(300))",
-                        ])
-                    throw OAuthFailure(refusal.name, refusal.explanation)
+                do {
+                    let limit = try admit(standing)
+                    let body: ByteBuffer
+                    do { body = try await request.body.collect(upTo: limit) } catch {
+                        throw OAuthFailure(.invalidRequest, "the body is larger than \(limit) bytes")
+                    }
+                    return Answer.json(try await work(standing, Array(body.readableBytesView)))
+                } catch let refusal as ControlServices.Refusal {
+                    let failure = OAuthFailure(refusal.name, refusal.explanation, retryAfter: refusal.retryAfter)
+                    log(failure, path, standing)
+                    throw failure
+                } catch let failure as OAuthFailure {
+                    log(failure, path, standing)
+                    throw failure
                 }
             }
         }
+    }
+
+    /// What is refused for coming too fast is no news each time.
+    private func log(_ failure: OAuthFailure, _ path: String, _ standing: Standing) {
+        services.logger.log(
+            level: failure.retryAfter == nil ? .notice : .info, "refused",
+            metadata: [
+                "path": "\(path)", "person": "\(standing.caller.label)", "error": "\(failure.name.rawValue)",
+                "reason": "\(failure.description.prefix(300))",
+            ])
+    }
+
+    private static func allow(_ wait: Int?) throws(OAuthFailure) {
+        guard let wait else { return }
+        throw OAuthFailure(.temporarilyUnavailable, "too much was asked: go on in \(wait) s", retryAfter: wait)
     }
 
     private static func members(_ body: [UInt8], limit: Int) throws -> JSONMembers {
@@ -78,6 +103,9 @@ struct ControlRoutes: Sendable {
             throw OAuthFailure(.invalidRequest, "the body is no JSON object")
         }
     }
+
+    /// Seconds by which a provider's clock may be ahead of ours.
+    private static let skew = 60
 
     /// Who asks, as the records have it now: an access token may be five minutes old.
     private struct Standing: Sendable {
@@ -110,8 +138,10 @@ struct ControlRoutes: Sendable {
 
     private func requireRecentSignIn(_ standing: Standing) throws(OAuthFailure) {
         guard let age = configuration.administratorsMFA else { return }
-        guard let mfaAt = standing.mfaAt, standing.now - mfaAt <= age else {
+        // One that is to come is none: our clock was set back, or the provider's is wrong.
+        guard let mfaAt = standing.mfaAt, (-Self.skew...age).contains(standing.now - mfaAt) else {
             let caller = standing.caller
+            try Self.allow(limits.giveCommand(caller.person, now: standing.now))
             services.audit.record(
                 AuditEvent(
                     .administration, "administration", .refused, at: standing.now,
