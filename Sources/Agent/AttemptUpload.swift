@@ -45,11 +45,16 @@ package struct AttemptUpload: Sendable {
                 } catch {
                     if !isFailing { logger.warning("connection records wait", metadata: ["error": "\(error)"]) }
                     isFailing = true
-                    pause = backoff.next(from: environment.randomness)
+                    pause = backoff.next(from: environment.randomness, atLeast: Self.wait(asked: error))
                 }
             }
             do { try await environment.sleep(pause) } catch { return }
         }
+    }
+
+    /// Seconds that the server wants to be left alone.
+    private static func wait(asked error: any Error) -> Int? {
+        if case ControlError.refused(_, _, _, let seconds) = error { seconds } else { nil }
     }
 
     /// False when there is nothing to send. Errors: the server's or the network's; `malformed` when it does not say `stored`.
