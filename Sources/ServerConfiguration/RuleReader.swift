@@ -103,6 +103,7 @@ extension PolicyReader {
     private mutating func services(_ node: YAMLNode) -> [Service] {
         let expected = PolicyText.service + (services.isEmpty ? "" : ", or a name of services")
         var texts: Set<String> = []
+        var seen: Set<Service> = []
         var result: [Service] = []
         for element in report.elements(node, expected: expected, maximum: Rule.maximumListLength) {
             guard let text = report.text(element, expected: expected) else { continue }
@@ -116,7 +117,7 @@ extension PolicyReader {
                 report.error(at: element.position, "this is given twice", found: element.description)
                 continue
             }
-            for service in found where !result.contains(service) { result.append(service) }
+            result += found.filter { seen.insert($0).inserted }
         }
         if result.count > Rule.maximumListLength {
             report.error(
