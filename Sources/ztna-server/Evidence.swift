@@ -93,7 +93,7 @@ struct Evidence: Sendable {
                 throw ControlServices.Refusal(.invalidRequest, "the batch is not one: look at \(member.prefix(40))")
             case .tooMany(let wait):
                 throw ControlServices.Refusal(
-                    .temporarilyUnavailable, "this device reports too much: go on in \(wait) s")
+                    .temporarilyUnavailable, "this device reports too much: go on in \(wait) s", retryAfter: wait)
             case .store(let error):
                 logger.error("attempts could not be stored", metadata: ["error": "\(error.explanation)"])
                 throw ControlServices.Refusal(.temporarilyUnavailable, "the server cannot write its records")

@@ -52,7 +52,7 @@ struct MeshAdministration: Sendable {
         ]
     }
 
-    /// An administrator gives any tag; others those that they own, and what they do not own stays as it is.
+    /// An administrator gives any tag; others those that they own, to nodes that have no others.
     private func tag(_ members: JSONMembers, by administrator: Administrator) async throws -> JSON {
         let tags = try Set(
             members.strings("tags").map { text in
@@ -62,16 +62,13 @@ struct MeshAdministration: Sendable {
                 }
                 return tag
             })
-        if case .person(let caller, isAdministrator: false) = administrator {
-            // Whoever owns none of them learns of no node.
-            for tag in tags.sorted() { try await requireOwner(caller, of: tag) }
-            guard let node = try? await node(members) else { throw CoordinatorError.unknownNode }
-            for tag in node.tags.symmetricDifference(tags).sorted() { try await requireOwner(caller, of: tag) }
-            guard !node.tags.symmetricDifference(tags).isEmpty || !tags.isEmpty else {
-                throw ControlServices.Refusal(.notAnAdministrator, "\(caller.label) owns no tag of that node")
-            }
-        }
+        let owned = try await ownedTags(administrator, asking: tags)
         let node = try await node(members)
+        if let owned, !node.tags.isSubset(of: owned) {
+            throw ControlServices.Refusal(
+                .notAnAdministrator,
+                "\(administrator.label) does not own every tag that this node has: ask an administrator")
+        }
         try await coordinator.setTags(node.id, to: tags)
         return [
             "node": .string(node.id.text), "host": .string(node.host.text),
@@ -79,16 +76,22 @@ struct MeshAdministration: Sendable {
         ]
     }
 
-    private func requireOwner(_ caller: ControlServices.Caller, of tag: TagName) async throws {
-        let owners = await policy.owners(of: tag)
-        guard !owners.isEmpty, let person = await coordinator.principal(of: caller.session),
-            owners.contains(where: { $0.matches(person) })
-        else {
+    /// The tags that somebody may give and take; nil: all. Refused, before anything is said of a node: whoever owns none of
+    /// them, or not all that they ask for.
+    private func ownedTags(
+        _ administrator: Administrator, asking tags: Set<TagName>
+    ) async throws(ControlServices.Refusal) -> Set<TagName>? {
+        guard case .person(let caller, isAdministrator: false) = administrator else { return nil }
+        let person = await coordinator.principal(of: caller.session)
+        let owned = if let person { await policy.tags(ownedBy: person) } else { Set<TagName>() }
+        guard !owned.isEmpty, tags.isSubset(of: owned) else {
+            let what = tags.subtracting(owned).min().map { "tag:\($0)" } ?? "tags"
             throw ControlServices.Refusal(
                 .notAnAdministrator,
-                "\(caller.label) may not give or take tag:\(tag.text): its owners are those that `tag_owners` in the policy "
+                "\(caller.label) may not give or take \(what): its owners are those that `tag_owners` in the policy "
                     + "names, and the administrators")
         }
+        return owned
     }
 
     /// A node by its id or its host name.

@@ -106,6 +106,7 @@ struct PolicyAdministration: Sendable {
                 explanation: "\(destination.prefix(80)) is not tag:NAME, device:NAME, group:NAME or user:ADDRESS")
         }
         let named = await policy.document.services
+        var seen: Set<Service> = []
         var allow: [Service] = []
         for text in try members.strings("services").prefix(100) {
             guard let services = named[text] ?? (try? Service(parsing: text)).map({ [$0] }) else {
@@ -114,9 +115,15 @@ struct PolicyAdministration: Sendable {
                         "\(text.prefix(80)) is not tcp/PORT, tcp/FIRST-LAST, udp/PORT, tcp, udp, icmp, any, or a "
                         + "name of the policy's services")
             }
-            for service in services where !allow.contains(service) { allow.append(service) }
+            allow += services.filter { seen.insert($0).inserted }
         }
-        guard !allow.isEmpty else { throw PolicyReloading.Refusal(explanation: "a grant names at least one service") }
+        // Agents refuse a policy with longer lists, all of it.
+        guard (1...Rule.maximumListLength).contains(allow.count) else {
+            throw PolicyReloading.Refusal(
+                explanation: allow.isEmpty
+                    ? "a grant names at least one service"
+                    : "these are \(allow.count) services, and a grant has at most \(Rule.maximumListLength)")
+        }
         let reason = try members.optionalString("reason").map { String($0.prefix(500)) }
         return Self.json(
             try await policy.grant(

@@ -21,7 +21,11 @@ actor PolicyReloading {
     }
 
     /// What keeps a policy from being put in force, in words.
-    struct Refusal: Error { let explanation: String }
+    struct Refusal: Error {
+        let explanation: String
+        /// While it was looked at, another one came into force.
+        var isOvertaken = false
+    }
 
     let path: String
     let coordinator: Coordinator
@@ -36,8 +40,11 @@ actor PolicyReloading {
     private(set) var document: PolicyDocument
     /// Open ones, the oldest first.
     var grants: [TemporaryGrant] = []
+    /// Of the file as it was last read or written.
     private var stamp: Stamp?
     private var readAt: Int
+    /// How many policies have been put in force.
+    private var turn = 0
 
     init(
         path: String, document: PolicyDocument, coordinator: Coordinator, store: any Store,
@@ -69,8 +76,10 @@ actor PolicyReloading {
             metadata: ["rules": "\(rules.prefix(5).map(\.text).joined(separator: " "))"])
     }
 
-    /// Who may give that tag beside the administrators.
-    func owners(of tag: TagName) -> [Selector] { document.owners(of: tag) }
+    /// What this person may give to nodes and take from them, beside the administrators.
+    func tags(ownedBy person: Principal) -> Set<TagName> {
+        Set(document.tagOwners.filter { $0.value.contains { $0.matches(person) } }.keys)
+    }
 
     /// Once, when the coordinator has started: grants that are still open join the file's rules, and the file is recorded.
     func start() async {
@@ -85,9 +94,7 @@ actor PolicyReloading {
     /// Call it each second.
     func reloadIfChanged() async {
         let now = clock()
-        let current = Self.stamp(of: path)
-        if current != stamp {
-            stamp = current
+        if Self.stamp(of: path) != stamp {
             await reload()
         } else if now - readAt >= 86_400 || now < readAt {
             await reload()
@@ -104,6 +111,8 @@ actor PolicyReloading {
     @discardableResult
     func reload() async -> String? {
         readAt = clock()
+        // Before it is read: what changes meanwhile is read the next time.
+        stamp = Self.stamp(of: path)
         // Without the store there is nobody to warn of.
         let known = try? await directory().known
         switch PolicyFile.load(path: path, files: .ofSystem(), now: readAt, known: known) {
@@ -111,6 +120,10 @@ actor PolicyReloading {
             do {
                 try await put(document, by: "file", note: nil)
                 return nil
+            } catch let refusal as Refusal where refusal.isOvertaken {
+                // Which of the two the file holds, the file knows.
+                stamp = nil
+                return "another policy came into force meanwhile: the file is read once more"
             } catch {
                 tellRefusal(Self.words(error))
                 logger.error("the new policy is refused, the old one stays in force\n\(Self.words(error))")
@@ -123,14 +136,23 @@ actor PolicyReloading {
         }
     }
 
-    /// Puts it in force, unless nobody would be left to administer. `writing` happens between the decision and its effect.
+    /// Puts it in force, unless nobody would be left to administer. `writing` the file happens between the decision and its
+    /// effect.
     func put(
-        _ document: PolicyDocument, by: String, note: String?, writing: () throws(Refusal) -> Void = {}
+        _ document: PolicyDocument, by: String, note: String?, writing: (() throws(Refusal) -> Void)? = nil
     ) async throws {
+        let turn = turn
         try await administrators.requireSome(
             under: document.policy.localGroups, instead: self.document.policy.localGroups, in: store)
-        try writing()
-        stamp = Self.stamp(of: path)
+        guard turn == self.turn else {
+            throw Refusal(
+                explanation: "the policy has changed meanwhile: look at the difference again", isOvertaken: true)
+        }
+        if let writing {
+            try writing()
+            stamp = Self.stamp(of: path)
+        }
+        self.turn += 1
         let isOther = document.policy.revision != self.document.policy.revision
         self.document = document
         await putInForce()

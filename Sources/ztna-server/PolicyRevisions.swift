@@ -12,14 +12,17 @@ extension PolicyReloading {
         PolicyDirectory(people: try await coordinator.people(), nodes: try await coordinator.nodes())
     }
 
-    private func parsed(_ bytes: [UInt8], name: String, known: KnownNames?) throws(Refusal) -> PolicyDocument {
+    /// Beside the actor: a large policy takes a second, for which nothing else shall wait.
+    private nonisolated func parsed(
+        _ bytes: [UInt8], name: String, known: KnownNames?
+    ) async throws(Refusal) -> PolicyDocument {
         switch PolicyFile.read(bytes, name: name, files: .ofSystem(), now: clock(), known: known) {
         case .success(let document): return document
         case .failure(let invalid): throw Refusal(explanation: invalid.description)
         }
     }
 
-    struct Preview {
+    struct Preview: Sendable {
         let document: PolicyDocument
         let difference: PolicyDifference
         let text: PolicyDifferenceText
@@ -28,10 +31,17 @@ extension PolicyReloading {
     /// What would change for whom. Refused: a text that is no policy, and one that leaves no administrator.
     func preview(_ bytes: [UInt8], name: String) async throws -> Preview {
         let directory = try await directory()
-        let document = try parsed(bytes, name: name, known: directory.known)
+        let document = try await parsed(bytes, name: name, known: directory.known)
         try await administrators.requireSome(
             under: document.policy.localGroups, instead: self.document.policy.localGroups, in: store)
-        let (old, new) = (self.document.policy, document.policy)
+        return await compared(document, to: self.document.policy, in: directory)
+    }
+
+    /// Beside the actor, too.
+    private nonisolated func compared(
+        _ document: PolicyDocument, to old: Policy, in directory: PolicyDirectory
+    ) async -> Preview {
+        let new = document.policy
         let sources = directory.people + directory.sources(named: [old, new])
         return Preview(
             document: document,
@@ -41,7 +51,7 @@ extension PolicyReloading {
 
     /// Replaces the policy file, and puts it in force. `instead`: the revision that the difference was shown against.
     func apply(_ bytes: [UInt8], name: String, instead revision: String?, by: String, note: String?) async throws {
-        let document = try parsed(bytes, name: name, known: try await directory().known)
+        let document = try await parsed(bytes, name: name, known: try await directory().known)
         if let revision, revision != self.document.policy.revision {
             throw Refusal(explanation: "the policy has changed meanwhile: look at the difference again")
         }

@@ -209,6 +209,12 @@ private struct BackgroundWork: ServiceLifecycle.Service {
             group.addTask {
                 while !Task.isCancelled {
                     await coordinator.tick(now: Int(time(nil)))
+                    do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                }
+            }
+            // Of its own: a large file keeps no session's end waiting.
+            group.addTask {
+                while !Task.isCancelled {
                     await policy.reloadIfChanged()
                     await reloadPlaces()
                     do { try await Task.sleep(for: .seconds(1)) } catch { return }

@@ -108,6 +108,10 @@ extension `The programs together` {
             #expect(tagged.output == "laptop: prod-db\n", "\(tagged.everything)")
             let refused = try await device.run("admin", "tag", "laptop")
             #expect(refused.status == 8 && refused.errors.contains("tag_owners"), "\(refused.everything)")
+            #expect(!refused.errors.contains("prod-db"), "\(refused.everything)")
+            // Whether there is such a device is nobody's business who may not tag it.
+            let unknown = try await device.run("admin", "tag", "no-such-device")
+            #expect(unknown.status == 8 && unknown.errors == refused.errors, "\(unknown.everything)")
         }
     }
 
