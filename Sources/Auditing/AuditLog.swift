@@ -118,7 +118,7 @@ package final class AuditLog: AuditSink {
 
     /// Tells later transactions how far the chain has come. Only once it is durable.
     func note(signed end: AuditChain) {
-        signed.withLock { if $0.sequence < end.sequence { $0 = end } }
+        signed.withLock { $0 = end }
     }
 
     /// How events become records in a transaction.
