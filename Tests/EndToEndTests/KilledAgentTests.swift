@@ -7,58 +7,26 @@ extension `The programs together` {
     struct `An agent killed with SIGKILL` {
         private static let (briefly, always) = (6060, 7070)
 
-        /// Two devices on one wire, signed in; bob's begins flows to carol's, which offers two ports.
         private struct Pair {
-            let site: Site
-            let bob: TunnelDevice
-            let carol: TunnelDevice
-            let address: String
-            let service: RunningProgram
+            let devices: TunnelPair
+            var carol: TunnelDevice { devices.carol }
 
-            init() async throws {
-                site = try await Site()
-                let (left, right) = (try DeviceNamespace(), try DeviceNamespace())
-                try left.inside(
-                    "ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", right.name)
-                for (namespace, number) in [(left, 1), (right, 2)] {
-                    try namespace.inside("ip", "address", "add", "192.0.2.\(number)/24", "dev", "wire")
-                    try namespace.inside("ip", "link", "set", "wire", "up")
-                }
-                bob = try await TunnelDevice(site, name: "bob-laptop", in: left)
-                carol = try await TunnelDevice(site, name: "carol-studio", in: right)
-                try await bob.signIn(user: "bob")
-                try await carol.signIn(user: "carol")
-                address = try await carol.overlayAddress()
-                try await bob.untilEnforcing()
-                service = try await carol.echo(on: [briefly, always])
-            }
+            init() async throws { devices = try await TunnelPair(ports: [briefly, always]) }
 
             /// Everybody may use one port, and the other until that moment.
             func permit(until moment: Date) async throws {
-                try site.folder.write(
-                    "policy.yaml",
-                    """
-                    rules:
-                      - { name: always, source: "*", destination: "*", allow: [tcp/\(always)] }
-                      - name: briefly
-                        source: "*"
-                        destination: "*"
-                        allow: [tcp/\(briefly)]
-                        when: { until: "\(moment.formatted(.iso8601))" }
+                try await devices.apply(
+                    policy:
+                        """
+                        rules:
+                          - { name: always, source: "*", destination: "*", allow: [tcp/\(always)] }
+                          - name: briefly
+                            source: "*"
+                            destination: "*"
+                            allow: [tcp/\(briefly)]
+                            when: { until: "\(moment.formatted(.iso8601))" }
 
-                    """)
-                _ = try await site.administer("policy", "reload")
-            }
-
-            /// A connection on which bytes run; tried again until the policy has arrived, or nil after its end.
-            func flow(_ port: Int, before end: Double = .infinity) async throws -> SteadyFlow? {
-                while Date().timeIntervalSince1970 < end {
-                    let flow = try SteadyFlow(from: bob, to: address, port: port)
-                    try await eventually("bytes on \(port)") { flow.lastByte != nil || flow.hasEnded ? () : nil }
-                    if !flow.hasEnded { return flow }
-                    flow.stop()
-                }
-                return nil
+                        """)
             }
 
             /// Carol's agent is killed while bytes run under a rule that ends soon, and they run on; nil when this machine was
@@ -66,7 +34,7 @@ extension `The programs together` {
             func killDuringTransfer(lasting seconds: Int) async throws -> (flow: SteadyFlow, end: Double)? {
                 let end = (Date().timeIntervalSince1970 + Double(seconds)).rounded()
                 try await permit(until: Date(timeIntervalSince1970: end))
-                guard let flow = try await flow(briefly, before: end) else { return nil }
+                guard let flow = try await devices.flow(briefly, before: end) else { return nil }
                 carol.killAgent()
                 let now = Date().timeIntervalSince1970
                 try await eventually("bytes without the agent, or the end") {
@@ -87,7 +55,7 @@ extension `The programs together` {
             let carol = pair.carol
             let engine = try #require(carol.namespace.engines.first)
             try await pair.permit(until: Date())
-            let steady = try #require(try await pair.flow(Self.always))
+            let steady = try #require(try await pair.devices.flow(Self.always))
 
             // The kernel ends what is granted for a time, with nobody of ours alive but the engine.
             var killed: (flow: SteadyFlow, end: Double)?
@@ -116,10 +84,10 @@ extension `The programs together` {
             // Who was signed out meanwhile is no peer any more.
             carol.killAgent()
             #expect(try !carol.namespace.inside("wg", "show", carol.interface, "peers").isEmpty)
-            for session in try await pair.site.administer("sessions", "list").arrayValue ?? []
+            for session in try await pair.devices.site.administer("sessions", "list").arrayValue ?? []
             where session.objectValue?["host"]?.stringValue == "bob-laptop" {
                 let identifier = try #require(session.objectValue?["session"]?.stringValue)
-                _ = try await pair.site.administer("sessions", "end", identifier)
+                _ = try await pair.devices.site.administer("sessions", "end", identifier)
             }
             try await carol.restartAgent()
             try await carol.untilEnforcing()
@@ -144,10 +112,10 @@ extension `The programs together` {
             #expect(try carol.namespace.inside("nft", "list", "ruleset").isEmpty)
 
             // And asked to end, an agent leaves nothing.
-            pair.bob.agent.terminate()
-            #expect(try await pair.bob.agent.finish().status == 0)
-            #expect(pair.bob.namespace.engines == [])
-            #expect(try pair.bob.namespace.inside("nft", "list", "ruleset").isEmpty)
+            pair.devices.bob.agent.terminate()
+            #expect(try await pair.devices.bob.agent.finish().status == 0)
+            #expect(pair.devices.bob.namespace.engines == [])
+            #expect(try pair.devices.bob.namespace.inside("nft", "list", "ruleset").isEmpty)
         }
     }
 }

@@ -8,6 +8,10 @@ enum Missing {
     static let forTunnel: String? =
         forRoot ?? missing(["/dev/net/tun"]) ?? missing(["/usr/bin/wireguard-go", "/usr/sbin/nft", "/usr/sbin/ip"])
 
+    /// A clock that a test may set, for one program alone.
+    static let clockLibrary = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+    static let forClock: String? = missing([clockLibrary], remedy: ": install libfaketime")
+
     static let forProvider: String? =
         missing(["/usr/bin/python3"])
         ?? (hasPythonCryptography ? nil : "Debian's python3-cryptography is not installed")

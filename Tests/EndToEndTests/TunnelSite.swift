@@ -36,7 +36,10 @@ final class DeviceNamespace: Sendable {
     }
 
     @discardableResult
-    func inside(_ words: String...) throws -> String { try Self.run(["ip", "netns", "exec", name] + words) }
+    func inside(_ words: String...) throws -> String { try inside(words: words) }
+
+    @discardableResult
+    func inside(words: [String]) throws -> String { try Self.run(["ip", "netns", "exec", name] + words) }
 
     @discardableResult
     static func run(_ words: String...) throws -> String { try run(words) }
@@ -67,10 +70,15 @@ final class TunnelDevice {
     private let site: Site
     private let name: String
     private let passages: [RunningProgram]
+    private let environment: [String: String]
 
-    init(_ site: Site, name: String, in namespace: DeviceNamespace) async throws {
+    /// `environment`: what the agent finds in its own.
+    init(
+        _ site: Site, name: String, in namespace: DeviceNamespace, environment: [String: String] = [:]
+    ) async throws {
         let folder = try TestFolder()
         (self.site, self.name, self.namespace, self.folder) = (site, name, namespace, folder)
+        self.environment = environment
         let port = try #require(URL(string: site.url)?.port)
         let passage = try folder.write("passage.py", Self.passage)
         passages = [
@@ -82,7 +90,7 @@ final class TunnelDevice {
                 in: folder.url),
         ]
         for end in passages { _ = try await end.line("the passage to the server", /listening/, from: \.output) }
-        agent = try Self.agent(site, name, namespace, interface, folder)
+        agent = try Self.agent(site, name, namespace, interface, folder, environment)
         try await untilItAnswers()
     }
 
@@ -117,7 +125,8 @@ final class TunnelDevice {
         """
 
     private static func agent(
-        _ site: Site, _ name: String, _ namespace: DeviceNamespace, _ interface: String, _ folder: TestFolder
+        _ site: Site, _ name: String, _ namespace: DeviceNamespace, _ interface: String, _ folder: TestFolder,
+        _ environment: [String: String]
     ) throws -> RunningProgram {
         try RunningProgram(
             "/usr/bin/env",
@@ -125,14 +134,14 @@ final class TunnelDevice {
                 "ip", "netns", "exec", namespace.name, Place.program("ztna-agent"), "run", "--state",
                 folder.path("agent"), "--socket", folder.path("agent.sock"), "--interface", interface, "--host-name",
                 name, "--server", site.url,
-            ], environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url)
+            ], environment: environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }, in: folder.url)
     }
 
     /// SIGKILL, and nothing else: what it had set up stays.
     func killAgent() { agent.kill() }
 
     func restartAgent() async throws {
-        agent = try Self.agent(site, name, namespace, interface, folder)
+        agent = try Self.agent(site, name, namespace, interface, folder, environment)
         try await untilItAnswers()
     }
 
@@ -149,7 +158,7 @@ final class TunnelDevice {
 
     func run(_ words: String...) async throws -> RunningProgram.Finished { try await start(words).finish() }
 
-    private func start(_ words: [String]) throws -> RunningProgram {
+    func start(_ words: [String]) throws -> RunningProgram {
         try RunningProgram(
             Place.program("ztna"), words,
             environment: ["ZTNA_AGENT_SOCKET": folder.path("agent.sock"), "SWIFT_BACKTRACE": "enable=no", "TZ": "UTC"],
@@ -206,6 +215,50 @@ final class TunnelDevice {
     }
 }
 
+/// Two devices on one wire, signed in: bob's, and carol's, which offers ports.
+struct TunnelPair {
+    let site: Site
+    let bob: TunnelDevice
+    let carol: TunnelDevice
+    /// Carol's.
+    let address: String
+    private let service: RunningProgram
+
+    /// `environment`: of carol's agent. `provider`: further keys of the identity provider.
+    init(ports: [Int], environment: [String: String] = [:], provider: String? = nil) async throws {
+        site = try await Site(provider: provider)
+        let (left, right) = (try DeviceNamespace(), try DeviceNamespace())
+        try left.inside("ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", right.name)
+        for (namespace, number) in [(left, 1), (right, 2)] {
+            try namespace.inside("ip", "address", "add", "192.0.2.\(number)/24", "dev", "wire")
+            try namespace.inside("ip", "link", "set", "wire", "up")
+        }
+        bob = try await TunnelDevice(site, name: "bob-laptop", in: left)
+        carol = try await TunnelDevice(site, name: "carol-studio", in: right, environment: environment)
+        try await bob.signIn(user: "bob")
+        try await carol.signIn(user: "carol")
+        address = try await carol.overlayAddress()
+        try await bob.untilEnforcing()
+        service = try await carol.echo(on: ports)
+    }
+
+    func apply(policy: String) async throws {
+        try site.folder.write("policy.yaml", policy)
+        _ = try await site.administer("policy", "reload")
+    }
+
+    /// A connection on which bytes run; tried again until the policy has arrived, or nil after its end.
+    func flow(_ port: Int, before end: Double = .infinity) async throws -> SteadyFlow? {
+        while Date().timeIntervalSince1970 < end {
+            let flow = try SteadyFlow(from: bob, to: address, port: port)
+            try await eventually("bytes on \(port)") { flow.lastByte != nil || flow.hasEnded ? () : nil }
+            if !flow.hasEnded { return flow }
+            flow.stop()
+        }
+        return nil
+    }
+}
+
 /// A connection over which bytes go to and fro until it breaks. It sends whether it is answered or not, so that it notices.
 final class SteadyFlow {
     private let program: RunningProgram
@@ -225,6 +278,7 @@ final class SteadyFlow {
                     if not data: raise OSError("closed")
                     count += len(data)
                     print(sent[count - 1], flush=True)
+                    time.sleep(0.01)
             except OSError as error: print("ended", error, flush=True)
             """)
     }

@@ -1,0 +1,99 @@
+import Foundation
+import StrictJSON
+import Testing
+
+extension `The programs together` {
+    @Suite(.enabled(if: Missing.forTunnel == nil, "\(Missing.forTunnel ?? "")"))
+    struct `A running agent` {
+        private static let port = 7070
+        private static let open = "rules: [{ name: all, source: \"*\", destination: \"*\", allow: [tcp/\(port)] }]\n"
+
+        /// Seconds that carol's grants have left, as the kernel counts them.
+        private func remaining(_ carol: TunnelDevice) throws -> [Int] {
+            let set = try carol.namespace.inside("nft", "-j", "list", "set", "inet", "ztna", "port4")
+            return set.matches(of: /"expires": ?(\d+)/).compactMap { Int($0.output.1) }
+        }
+
+        @Test(arguments: [
+            ["flush", "chain", "inet", "ztna", "inbound"], ["flush", "ruleset"],
+            ["add", "rule", "inet", "ztna", "inbound", "accept"],
+        ])
+        func `has its table again when somebody alters or deletes it, and says so`(_ change: [String]) async throws {
+            let pair = try await TunnelPair(ports: [Self.port])
+            try await pair.apply(policy: Self.open)
+            let steady = try #require(try await pair.flow(Self.port))
+            let carol = pair.carol.namespace
+            let rules = try carol.inside("nft", "-st", "list", "table", "inet", "ztna")
+            try carol.inside(words: ["nft"] + change)
+            try #require(try carol.inside("nft", "-st", "list", "ruleset") != rules)
+            try await eventually("the table: \(pair.carol.agent.errors)") {
+                try carol.inside("nft", "-st", "list", "ruleset") == rules ? () : nil
+            }
+            #expect(pair.carol.agent.errors.contains("rule set was not ours"), "\(pair.carol.agent.errors)")
+            try await pair.carol.untilEnforcing()
+            try await steady.goesOn("after the table came back")
+            steady.stop()
+        }
+
+        @Test(.enabled(if: Missing.forClock == nil, "\(Missing.forClock ?? "")"))
+        func `moves what its grants have left when the clock is set, and interrupts nothing`() async throws {
+            let clock = try TestFolder()
+            let file = try clock.write("offset", "+0\n")
+            let pair = try await TunnelPair(
+                ports: [Self.port],
+                environment: [
+                    "LD_PRELOAD": Missing.clockLibrary, "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                ])
+            try await pair.apply(policy: Self.open)
+            let steady = try #require(try await pair.flow(Self.port))
+            let before = try #require(try remaining(pair.carol).first)
+            // Ten minutes forward: what was to end in an hour ends in fifty minutes. Then back again.
+            for (offset, expected) in [("+600", before - 600), ("+0", before)] {
+                try clock.write("offset", offset + "\n")
+                try await eventually(
+                    "the clock of \(offset) s: \(try remaining(pair.carol)), \(pair.carol.agent.errors)"
+                ) {
+                    let left = try remaining(pair.carol)
+                    // However slow this machine is, ten minutes are more.
+                    return left.count == 1 && abs(left[0] - expected) < 300 ? () : nil
+                }
+                try await steady.goesOn("after the clock was set by \(offset) s")
+            }
+            #expect(pair.carol.agent.errors.contains("the clock was set"), "\(pair.carol.agent.errors)")
+            steady.stop()
+        }
+
+        @Test func `tells its user when an attempt wants a second factor, and a step-up cures it`() async throws {
+            let pair = try await TunnelPair(
+                ports: [Self.port], provider: "mfa: { amr: [mfa], acr: [\"urn:example:acr:mfa\"] }")
+            try await pair.apply(
+                policy:
+                    """
+                    rules:
+                      - { name: db, source: "*", destination: "*", allow: [tcp/\(Self.port)], when: { mfa: 1h } }
+
+                    """)
+            let watch = try pair.bob.start(["watch", "--json"])
+            let attempt = """
+                import socket, sys
+                try: socket.create_connection(("\(pair.address)", \(Self.port)), 60); print("connected")
+                except OSError as error: print(type(error).__name__)
+                """
+            var notice = JSONMembers?.none
+            try await eventually("a notice: \(watch.output) \(watch.errors)") {
+                // Refused at once, not after a time: by a reset. Before the policy has arrived there is no notice to come.
+                let end = try await pair.bob.program(attempt).finish()
+                try #require(end.output == "ConnectionRefusedError\n", "\(end.everything)")
+                notice = try watch.output.split(separator: "\n").first.map { try JSONMembers(parsing: Array($0.utf8)) }
+                return notice == nil ? nil : ()
+            }
+            #expect(watch.output.contains("carol-studio") && watch.output.contains("--step-up"), "\(watch.output)")
+            let login = try pair.bob.start(["login", "--step-up", "--no-browser", "--json"])
+            try await walk(login, user: "bob", at: pair.site)
+            let steady = try #require(try await pair.flow(Self.port))
+            steady.stop()
+            watch.kill()
+        }
+    }
+}
