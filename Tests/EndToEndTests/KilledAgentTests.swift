@@ -77,7 +77,7 @@ extension `The programs together` {
             try await carol.untilEnforcing()
             #expect(carol.namespace.engines == [engine])
             steady.stop()
-            let next = try #require(try await pair.flow(Self.always))
+            let next = try #require(try await pair.devices.flow(Self.always))
             try await next.goesOn("after the next agent took over")
             next.stop()
 

@@ -26,7 +26,7 @@ import Testing
     private static let withinRing: [String: Set<String>] = [
         "SignedDocuments": ["StrictJSON", "Cryptography"],
         "AccessPolicy": ["CivilTime", "StrictJSON", "Identity", "NetworkAddresses"],
-        "Audit": ["CivilTime", "StrictJSON", "Cryptography", "Identity", "SignedDocuments"],
+        "Audit": ["CivilTime", "StrictJSON", "Cryptography", "Identity", "NetworkAddresses", "SignedDocuments"],
         "WebAddresses": ["Cryptography"],
         "IdentityProviders": ["OpenIDConnect", "SAML"],
         "Wire": [
