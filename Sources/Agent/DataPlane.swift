@@ -246,7 +246,7 @@ package actor DataPlane {
         // Other programs change their own tables all the time: whether ours is whole is cheap to see.
         if isToCompare {
             isToCompare = false
-            if try await !filter.hasRules(of: plan.filter) { verifiedAt = nil }
+            if try await !filter.hasRules(of: (applied ?? plan).filter) { verifiedAt = nil }
         }
         guard plan != applied || verifiedAt == nil || isToRewrite else {
             if let verifiedAt, abs(now - verifiedAt) >= 60 { try await verify(plan) }

@@ -23,18 +23,23 @@ enum FilterScript {
         return removal(of: table) + definition(of: table, ruleSet, elements, now: now)
     }
 
-    /// The same rules with empty sets in a table that no packet meets.
+    /// The same rules with empty sets in a table that no packet meets: it is dormant from its first moment to its last.
     static func canonical(_ ruleSet: FilterRuleSet) -> String {
         var empty = ruleSet
         (empty.peers, empty.peerEnds) = ([], [:])
         empty.grants = []
         if empty.egress != nil { empty.egress = [] }
         return removal(of: canonicalTable)
-            + definition(of: canonicalTable, empty, FilterElements(empty), now: FilterTime(0), flags: "flags dormant\n")
+            + definition(of: canonicalTable, empty, FilterElements(empty), now: FilterTime(0), flags: dormant)
     }
 
-    /// Removes a table, whether it is there or not.
-    static func removal(of table: String) -> String { "table inet \(table)\ndelete table inet \(table)\n" }
+    /// Removes a table, whether it is there or not. Naming a dormant table without its flag wakes it, and the kernel hooks
+    /// its chains up at once, not when the transaction is done: for that moment its empty sets refuse all there is.
+    static func removal(of table: String) -> String {
+        "table inet \(table)\(table == canonicalTable ? " {\n\(dormant)}" : "")\ndelete table inet \(table)\n"
+    }
+
+    private static let dormant = "flags dormant\n"
 
     /// The few member changes that lead from one rule set to another; nil when the table must be replaced: other rules,
     /// more than 64 members, or ranges whose removal takes the kernel longer. Empty when nothing changes.

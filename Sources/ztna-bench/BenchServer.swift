@@ -64,7 +64,8 @@ struct BenchServer: Sendable {
             account: InProcessSAMLProvider.Account(nameID: "nobody", email: "nobody@example.com", groups: []),
             key: samlKey, clock: { Clocks.epoch })
         let coordinator = Coordinator(
-            store: counts, signer: control, configuration: try CoordinatorConfiguration(serverURL: url),
+            store: counts, signer: control,
+            configuration: try CoordinatorConfiguration(serverURL: url, ipv6: Population.network),
             policy: try Self.policy(), clock: { clock.now }, logger: logger)
         self.coordinator = coordinator
         try await coordinator.start()

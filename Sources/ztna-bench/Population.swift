@@ -8,6 +8,9 @@ import Wire
 
 /// People who signed in earlier, each with a session and a node, as a store holds them.
 struct Population {
+    /// Where all IPv6 addresses lie.
+    static let network = IPPrefix("fd00::/96")
+
     let server: String
     let group: GroupName
 

@@ -42,3 +42,43 @@ struct `A table that somebody else changes` {
         #expect(try await filter.mayHaveBeenAltered())
     }
 }
+
+@Suite(.enabled(if: missingForLiveTests == nil, "needs root, nft and python3"), .serialized)
+struct `Asking nft how it writes our rules` {
+    /// Sends until the file is there; prints how many packets a filter refused, which is EHOSTUNREACH.
+    private static let sending = """
+        import errno, os, socket, sys
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.connect(("100.64.9.2", 5001))
+        refused = 0
+        def send():
+            global refused
+            try: s.send(b"x")
+            except OSError as e: refused += e.errno == errno.EHOSTUNREACH
+        send()
+        print("sending", flush=True)
+        while not os.path.exists(sys.argv[1]):
+            for _ in range(100): send()
+        print(refused, flush=True)
+        """
+
+    @Test func `refuses no packet`() async throws {
+        let wire = try Wire()
+        let filter = try wire.client.inside { try PacketFilter() }
+        let rules = try wire.rules(peers: ["100.64.9.2"], until: now() + 1000)
+        var other = rules
+        other.overlay.append(try #require(IPPrefix("10.9.0.0/16")))
+        try await filter.replace(with: rules, now: FilterTime(now()))
+        let end = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: end) }
+        let sender = try Command(["ip", "netns", "exec", wire.client.name, "python3", "-c", Self.sending, end.path])
+        #expect(sender.line() == "sending")
+        // Each time rules that it was not asked for the last time.
+        for _ in 0..<25 {
+            #expect(try await filter.hasRules(of: other) == false)
+            #expect(try await filter.hasRules(of: rules))
+        }
+        try Data().write(to: end)
+        #expect(sender.line() == "0")
+    }
+}
