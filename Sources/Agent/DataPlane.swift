@@ -195,24 +195,15 @@ package actor DataPlane {
         }
     }
 
-    /// Takes over what an agent before this one left, if the engine is the one that would be started, has this device's key,
-    /// and the filter in front of it is whole. False: it has to be replaced.
+    /// Takes over what an agent before this one left. False: it has to be replaced.
     private func adopt(_ left: WireGuardProcess) async throws -> Bool {
-        let device = WireGuardDevice(interface, of: left.process)
-        guard left.runs(), let status = try? await device.status(), status.publicKey == privateKey.publicKey,
-            let overlay = try? await routes.routes(through: interface)
-        else { return false }
-        let held = try await routes.addresses().filter {
-            $0.interface == interface.text && $0.length == $0.address.width
-        }
-        let plan = TunnelPlan(
-            leftOn: interface, engine: status, addresses: held.map(\.address), overlay: overlay,
+        let found = try await LeftTunnel(
+            behind: left, on: interface, privateKey: privateKey, routes: routes, filter: filter,
             checksEgress: checksEgress)
-        guard try await filter.isWhole(like: plan.filter) else { return false }
-        try await device.adopt(status, privateKey: privateKey)
-        self.device = device
+        guard let found else { return false }
+        device = found.device
         engine = left
-        applied = plan
+        applied = found.plan
         keepsLeftUntil = wasOffered ? nil : environment.now() + Self.longestKept
         logger.notice("took over the engine that was left", metadata: ["process": "\(left.process)"])
         return true
