@@ -31,25 +31,32 @@ extension DeviceAuthorization {
     }
 
     var body: String {
-        var members: [String: JSON] = [
-            "user_code": .string(userCode.letters), "device": .string(device.thumbprint), "number": .integer(number),
-            "created_at": .integer(createdAt),
-            "asking": [
-                "host_name": .string(asking.hostName), "operating_system": .string(asking.operatingSystem),
-                "address": .string(asking.address), "public_key": .bytes(asking.publicKey),
-            ],
-            "state": state.json,
-        ]
-        if let loopback {
-            members["loopback"] = ["port": .integer(Int(loopback.port)), "token_hash": .bytes(loopback.tokenHash)]
+        JSONWriter.text(capacity: 1024) { writer in
+            writer.object("asking") { writer in
+                writer.member("address", asking.address)
+                writer.member("host_name", asking.hostName)
+                writer.member("operating_system", asking.operatingSystem)
+                writer.member("public_key", bytes: asking.publicKey)
+            }
+            writer.member("created_at", createdAt)
+            writer.member("device", device.thumbprint)
+            if let loopback {
+                writer.object("loopback") { writer in
+                    writer.member("port", Int(loopback.port))
+                    writer.member("token_hash", bytes: loopback.tokenHash)
+                }
+            }
+            writer.member("number", number)
+            if let renewal {
+                writer.object("renewal") { writer in
+                    writer.member("person", renewal.person.text)
+                    writer.member("provider", renewal.provider.text)
+                    writer.member("session", renewal.session.text)
+                }
+            }
+            writer.object("state") { writer in state.write(to: &writer) }
+            writer.member("user_code", userCode.letters)
         }
-        if let renewal {
-            members["renewal"] = [
-                "session": .string(renewal.session.text), "person": .string(renewal.person.text),
-                "provider": .string(renewal.provider.text),
-            ]
-        }
-        return JSON.object(members).encodedText()
     }
 
     init(_ keys: DeviceAuthorizationKeys, body: String) throws {
@@ -79,25 +86,40 @@ extension DeviceAuthorization {
 }
 
 extension DeviceAuthorization.State {
-    fileprivate var json: JSON {
+    fileprivate func write(to writer: inout JSONWriter) {
         switch self {
-        case .pending: ["is": "pending"]
-        case .claimed(let browser): ["is": "claimed", "browser": browser.json]
+        case .pending: writer.member("is", "pending")
+        case .claimed(let browser):
+            writer.object("browser") { browser.write(to: &$0) }
+            writer.member("is", "claimed")
         case .redirected(let browser, let redirect):
-            ["is": "redirected", "browser": browser.json, "redirect": redirect.json]
-        case .answered(let browser, let signIn, _):
-            ["is": "answered", "browser": browser.json, "sign_in": signIn.json]
-        case .authenticated(let browser, let signIn):
-            ["is": "authenticated", "browser": browser.json, "sign_in": signIn.json]
+            writer.object("browser") { browser.write(to: &$0) }
+            writer.member("is", "redirected")
+            writer.object("redirect") { redirect.write(to: &$0) }
+        case .answered(let browser, let signIn, _): Self.write("answered", browser, signIn, to: &writer)
+        case .authenticated(let browser, let signIn): Self.write("authenticated", browser, signIn, to: &writer)
         case .approved(let approval):
-            [
-                "is": "approved", "session": .string(approval.session.text), "person": .string(approval.person.text),
-                "sign_in": approval.signIn.json, "loopback": approval.loopback.map { .bytes($0.hash) } ?? .null,
-            ]
-        case .redeemed(let session): ["is": "redeemed", "session": .string(session.text)]
-        case .denied: ["is": "denied"]
-        case .failed(let reason): ["is": "failed", "reason": .string(reason)]
+            writer.member("is", "approved")
+            writer.member("loopback", bytes: approval.loopback?.hash)
+            writer.member("person", approval.person.text)
+            writer.member("session", approval.session.text)
+            writer.object("sign_in") { approval.signIn.write(to: &$0) }
+        case .redeemed(let session):
+            writer.member("is", "redeemed")
+            writer.member("session", session.text)
+        case .denied: writer.member("is", "denied")
+        case .failed(let reason):
+            writer.member("is", "failed")
+            writer.member("reason", reason)
         }
+    }
+
+    private static func write(
+        _ name: String, _ browser: BrowserBinding, _ signIn: SignIn, to writer: inout JSONWriter
+    ) {
+        writer.object("browser") { browser.write(to: &$0) }
+        writer.member("is", name)
+        writer.object("sign_in") { signIn.write(to: &$0) }
     }
 
     fileprivate init(_ members: JSONMembers, stateHash: [UInt8]?) throws {
@@ -129,11 +151,10 @@ extension DeviceAuthorization.State {
 }
 
 extension BrowserBinding {
-    fileprivate var json: JSON {
-        [
-            "cookie_hash": .bytes(cookieHash), "is_local": .bool(isLocal),
-            "numbers": .array(numbers.map { .integer($0) }),
-        ]
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.member("cookie_hash", bytes: cookieHash)
+        writer.member("is_local", isLocal)
+        writer.member("numbers", numbers)
     }
 
     fileprivate init(_ members: JSONMembers) throws {
@@ -146,8 +167,11 @@ extension BrowserBinding {
     }
 }
 
-extension JSON {
-    static func bytes(_ bytes: [UInt8]) -> JSON { .string(Base64URL.encode(bytes)) }
+extension JSONWriter {
+    mutating func member(_ name: StaticString, bytes: [UInt8]) { member(name, Base64URL.encode(bytes)) }
+
+    /// `null` for nil.
+    mutating func member(_ name: StaticString, bytes: [UInt8]?) { member(name, bytes.map { Base64URL.encode($0) }) }
 }
 
 extension JSONMembers {

@@ -6,16 +6,12 @@ internal import StrictJSON
 /// A redirect and a sign-in as parts of a stored device authorization's JSON. Names that one version has written, the
 /// next one reads: a sign-in may be under way while the server is brought up to date.
 extension ProviderRedirect {
-    var json: JSON {
-        var members: [String: JSON] = [
-            "provider": .string(provider.text), "nonce_bytes": .bytes(randomBytes),
-            "requested_at": .integer(requestedAt),
-        ]
-        switch exchange {
-        case .openIDConnect(let codeVerifier): members["code_verifier"] = .string(codeVerifier)
-        case .saml: members["protocol"] = "saml"
-        }
-        return .object(members)
+    func write(to writer: inout JSONWriter) {
+        if case .openIDConnect(let codeVerifier) = exchange { writer.member("code_verifier", codeVerifier) }
+        writer.member("nonce_bytes", bytes: randomBytes)
+        if case .saml = exchange { writer.member("protocol", "saml") }
+        writer.member("provider", provider.text)
+        writer.member("requested_at", requestedAt)
     }
 
     init(_ members: JSONMembers, stateHash: [UInt8]) throws {
@@ -33,24 +29,23 @@ extension ProviderRedirect {
 }
 
 extension SignIn {
-    var json: JSON {
-        var members: [String: JSON] = [
-            "provider": .string(provider.text), "subject": .string(subject),
-            "email": email.map { .string($0.text) } ?? .null, "display_name": .string(displayName),
-            "groups": groups.map { .array($0.sorted().map { .string($0.text) }) } ?? .null,
-            "auth_time": authTime.map { .integer($0) } ?? .null, "amr": .array(amr.map { .string($0) }),
-            "acr": acr.map { .string($0) } ?? .null, "is_multi_factor": .bool(isMultiFactor),
-            "nonce_bytes": .bytes(evidence.randomBytes),
-        ]
-        switch evidence.statement {
-        case .idToken(let text): members["id_token"] = .string(text)
-        case .saml(let text): members["saml"] = .string(text)
-        }
-        if let directoryID { members["directory_id"] = .string(directoryID) }
-        if let validUntil { members["valid_until"] = .integer(validUntil) }
-        if let providerSession { members["provider_session"] = .string(providerSession) }
-        if let principal { members["principal"] = principal.json }
-        return .object(members)
+    func write(to writer: inout JSONWriter) {
+        writer.member("acr", acr)
+        writer.member("amr", amr)
+        writer.member("auth_time", authTime)
+        if let directoryID { writer.member("directory_id", directoryID) }
+        writer.member("display_name", displayName)
+        writer.member("email", email?.text)
+        writer.member("groups", groups?.sorted().map(\.text))
+        if case .idToken(let text) = evidence.statement { writer.member("id_token", text) }
+        writer.member("is_multi_factor", isMultiFactor)
+        writer.member("nonce_bytes", bytes: evidence.randomBytes)
+        if let principal { writer.object("principal") { principal.write(to: &$0) } }
+        writer.member("provider", provider.text)
+        if let providerSession { writer.member("provider_session", providerSession) }
+        if case .saml(let text) = evidence.statement { writer.member("saml", text) }
+        writer.member("subject", subject)
+        if let validUntil { writer.member("valid_until", validUntil) }
     }
 
     init(_ members: JSONMembers) throws {
@@ -83,12 +78,12 @@ extension SignIn {
 }
 
 extension SAMLPrincipal {
-    fileprivate var json: JSON {
-        func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
-        return [
-            "name_id": .string(nameID), "format": optional(format), "name_qualifier": optional(nameQualifier),
-            "sp_name_qualifier": optional(spNameQualifier), "session_index": optional(sessionIndex),
-        ]
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.member("format", format)
+        writer.member("name_id", nameID)
+        writer.member("name_qualifier", nameQualifier)
+        writer.member("session_index", sessionIndex)
+        writer.member("sp_name_qualifier", spNameQualifier)
     }
 
     fileprivate init(_ members: JSONMembers) throws {

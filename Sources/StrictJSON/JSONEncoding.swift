@@ -13,9 +13,9 @@ extension JSON {
 
     private func append(to output: inout [UInt8]) {
         switch self {
-        case .null: output.append(contentsOf: "null".utf8)
-        case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
-        case .integer(let value): output.append(contentsOf: String(value).utf8)
+        case .null: Self.appendNull(to: &output)
+        case .bool(let value): Self.append(bool: value, to: &output)
+        case .integer(let value): Self.append(integer: value, to: &output)
         case .number(let value): output.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
         case .string(let value): Self.append(string: value, to: &output)
         case .array(let elements):
@@ -50,7 +50,15 @@ extension JSON {
         }
     }
 
-    private static func append(string: String, to output: inout [UInt8]) {
+    static func appendNull(to output: inout [UInt8]) { output.append(contentsOf: "null".utf8) }
+
+    static func append(bool: Bool, to output: inout [UInt8]) {
+        output.append(contentsOf: (bool ? "true" : "false").utf8)
+    }
+
+    static func append(integer: Int, to output: inout [UInt8]) { output.append(contentsOf: String(integer).utf8) }
+
+    static func append(string: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var string = string
         string.withUTF8 { bytes in

@@ -31,7 +31,11 @@ private struct JSONParser {
     private var members: [(name: String, value: JSON)] = []
     private var containersLeft: Int
 
-    init(containersLeft: Int) { self.containersLeft = containersLeft }
+    init(containersLeft: Int) {
+        self.containersLeft = containersLeft
+        // As many as most texts have at once: growing to that costs as much as reading them.
+        members.reserveCapacity(16)
+    }
 
     mutating func parseText(_ bytes: Span<UInt8>) throws(JSONError) -> JSON {
         let value = try parseValue(bytes, depth: 0)

@@ -107,6 +107,30 @@ import Testing
     }
 }
 
+@Suite struct `An object written member by member` {
+    @Test func `has the bytes of the same object as a value`() {
+        let text = JSONWriter.text { writer in
+            writer.member("a", "\"é\n")
+            writer.object("b") { writer in
+                writer.object("empty") { _ in }
+                writer.member("flag", true)
+                writer.member("none", nil as String?)
+                writer.member("nothing", nil as [String]?)
+            }
+            writer.member("c", -7)
+            writer.member("d", nil as Int?)
+            writer.member("e", [1, 2, 3])
+            writer.member("f", [] as [Int])
+            writer.member("g", ["{", "}"] as [String]?)
+        }
+        let value: JSON = [
+            "a": "\"é\n", "b": ["empty": [:], "flag": true, "none": nil, "nothing": nil], "c": -7, "d": nil,
+            "e": [1, 2, 3], "f": [], "g": ["{", "}"],
+        ]
+        #expect(text == value.encodedText())
+    }
+}
+
 @Suite struct `The members of an object` {
     @Test func `are read by name and type`() throws {
         let members = try JSONMembers(
