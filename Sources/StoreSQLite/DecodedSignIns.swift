@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Identity
 internal import Sessions
 internal import Synchronization
@@ -10,37 +9,32 @@ internal import Synchronization
 final class DecodedSignIns: Sendable {
     private static let capacity = 512
 
-    private struct Entry {
+    /// An object: handing it out of the lock copies nothing.
+    private final class Entry: Sendable {
+        let keys: DeviceAuthorizationKeys
         let body: String
         let value: DeviceAuthorization
+
+        init(_ value: DeviceAuthorization, keys: DeviceAuthorizationKeys, body: String) {
+            self.keys = keys
+            self.body = body
+            self.value = value
+        }
     }
 
     private let entries = Mutex<[RecordID: Entry]>([:])
 
-    /// Nil when the row is not what was kept.
-    func value(_ keys: DeviceAuthorizationKeys, body: String) -> DeviceAuthorization? {
-        guard let entry = entries.withLock({ $0[keys.id] }), entry.value.keys == keys, Self.same(entry.body, body)
-        else { return nil }
+    /// Nil when the row is not what was kept. `row`: with the columns of `device_authorizations` in their order.
+    func value(_ id: RecordID, of row: SQLiteRow) -> DeviceAuthorization? {
+        guard let entry = entries.withLock({ $0[id] }), row.holds(entry.keys, body: entry.body) else { return nil }
         return entry.value
     }
 
-    func keep(_ value: DeviceAuthorization, body: String) {
+    func keep(_ value: DeviceAuthorization, keys: DeviceAuthorizationKeys, body: String) {
+        let entry = Entry(value, keys: keys, body: body)
         entries.withLock { entries in
             if entries.count >= Self.capacity { entries.removeAll(keepingCapacity: true) }
-            entries[value.id] = Entry(body: body, value: value)
-        }
-    }
-
-    /// Not `==`: strings of Swift's are equal when Unicode calls them equivalent.
-    private static func same(_ left: String, _ right: String) -> Bool {
-        var (left, right) = (left, right)
-        return left.withUTF8 { left in
-            right.withUTF8 { right in
-                guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
-                    return left.isEmpty && right.isEmpty
-                }
-                return memcmp(first, second, left.count) == 0
-            }
+            entries[keys.id] = entry
         }
     }
 }

@@ -11,6 +11,8 @@ private let byDeviceCode = select + "device_code_hash = ?"
 private let byUserCode = select + "user_code_hash = ?"
 private let byState = select + "state_hash = ?"
 private let open = select + "expires_at > ? ORDER BY expires_at, id"
+/// Most steps change no hash: then neither its index is written nor any other looked up.
+private let saveBody = "UPDATE \(table) SET body = ? WHERE id = ? AND state_hash IS ?"
 private let save = SQLiteTransaction.upsertStatement(table, columns, updating: ["state_hash", "body"])
 
 extension SQLiteReading {
@@ -35,12 +37,21 @@ extension SQLiteReading {
     }
 
     private func deviceAuthorization(in row: SQLiteRow) throws(StoreError) -> DeviceAuthorization {
+        let id = try row.parsed(0) { RecordID($0) }
+        if let known = connection.signIns?.value(id, of: row) { return known }
         let keys = DeviceAuthorizationKeys(
-            id: try row.parsed(0) { RecordID($0) }, deviceCodeHash: try row.blob(1), userCodeHash: try row.blob(2),
+            id: id, deviceCodeHash: try row.blob(1), userCodeHash: try row.blob(2),
             stateHash: try row.optionalBlob(3), expiresAt: try row.integer(4))
         let body = try row.text(5)
-        if let known = connection.signIns?.value(keys, body: body) { return known }
         do { return try DeviceAuthorization(keys, body: body) } catch { throw row.corrupt }
+    }
+}
+
+extension SQLiteRow {
+    /// Whether every column is the same, byte for byte: told without making values of them.
+    func holds(_ keys: DeviceAuthorizationKeys, body: String) -> Bool {
+        holds(0, text: keys.id.text) && holds(1, blob: keys.deviceCodeHash) && holds(2, blob: keys.userCodeHash)
+            && holds(3, blob: keys.stateHash) && holds(4, integer: keys.expiresAt) && holds(5, text: body)
     }
 }
 
@@ -51,13 +62,16 @@ extension SQLiteTransaction {
         guard body.utf8.count <= DeviceAuthorization.maximumBodyBytes else {
             throw StoreError.backend("a sign-in is larger than \(DeviceAuthorization.maximumBodyBytes) bytes")
         }
-        try upsert(
-            StoreSQLite.save,
-            [
-                .text(keys.id.text), .blob(keys.deviceCodeHash), .blob(keys.userCodeHash), .blob(keys.stateHash),
-                .integer(keys.expiresAt), .text(body),
-            ])
-        connection.signIns?.keep(authorization, body: body)
+        let changed = try connection.change(saveBody, [.text(body), .text(keys.id.text), .blob(keys.stateHash)])
+        if changed == 0 {
+            try upsert(
+                StoreSQLite.save,
+                [
+                    .text(keys.id.text), .blob(keys.deviceCodeHash), .blob(keys.userCodeHash), .blob(keys.stateHash),
+                    .integer(keys.expiresAt), .text(body),
+                ])
+        }
+        connection.signIns?.keep(authorization, keys: keys, body: body)
     }
 
     package func deleteDeviceAuthorizations(expiredBefore moment: Int) throws {

@@ -1,5 +1,6 @@
 internal import GRDB
 internal import GRDBSQLite
+internal import Glibc
 internal import Store
 
 /// A value on its way into a statement.
@@ -42,6 +43,12 @@ final class SQLiteConnection {
         }
     }
 
+    /// Runs a statement that inserts, updates or deletes: how many rows it did that to.
+    func change(_ sql: String, _ values: [SQLiteValue]) throws(StoreError) -> Int {
+        try run(sql, values)
+        return database.changesCount
+    }
+
     /// All rows; `read` turns each into a value.
     func rows<Value>(
         _ table: String, _ sql: String, _ values: [SQLiteValue] = [],
@@ -54,6 +61,18 @@ final class SQLiteConnection {
         return result
     }
 
+    /// The first row; those after it are not looked at.
+    func row<Value>(
+        _ table: String, _ sql: String, _ values: [SQLiteValue] = [],
+        _ read: (SQLiteRow) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value? {
+        var result: Value?
+        try withStatement(sql, values) { statement throws(StoreError) in
+            if try step(statement) { result = try read(SQLiteRow(statement: statement, table: table)) }
+        }
+        return result
+    }
+
     /// One row after the other, without holding them all.
     func forEach(
         _ table: String, _ sql: String, _ values: [SQLiteValue] = [], _ body: (SQLiteRow) throws(StoreError) -> Void
@@ -61,13 +80,6 @@ final class SQLiteConnection {
         try withStatement(sql, values) { statement throws(StoreError) in
             while try step(statement) { try body(SQLiteRow(statement: statement, table: table)) }
         }
-    }
-
-    func row<Value>(
-        _ table: String, _ sql: String, _ values: [SQLiteValue] = [],
-        _ read: (SQLiteRow) throws(StoreError) -> Value
-    ) throws(StoreError) -> Value? {
-        try rows(table, sql, values, read).first
     }
 
     private func withStatement(
@@ -188,6 +200,30 @@ struct SQLiteRow {
         guard let text = try optionalText(column) else { return nil }
         guard let value = parse(text) else { throw corrupt }
         return value
+    }
+
+    func holds(_ column: Int32, text: String) -> Bool {
+        guard sqlite3_column_type(statement, column) == SQLITE_TEXT else { return false }
+        var text = text
+        return text.withUTF8 { Self.isSame(bytes(column), UnsafeRawBufferPointer($0)) }
+    }
+
+    func holds(_ column: Int32, blob: [UInt8]?) -> Bool {
+        guard let blob else { return sqlite3_column_type(statement, column) == SQLITE_NULL }
+        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return false }
+        return blob.withUnsafeBytes { Self.isSame(bytes(column), $0) }
+    }
+
+    func holds(_ column: Int32, integer: Int) -> Bool {
+        sqlite3_column_type(statement, column) == SQLITE_INTEGER
+            && Int(sqlite3_column_int64(statement, column)) == integer
+    }
+
+    private static func isSame(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
+            return left.isEmpty && right.isEmpty
+        }
+        return memcmp(first, second, left.count) == 0
     }
 
     /// Valid until the statement moves on.
