@@ -13,14 +13,29 @@ package struct DPoPNonces: ~Copyable, Sendable {
         key = try SecretBytes(taking: &bytes)
     }
 
-    package borrowing func current(now: Int) -> String { nonce(slot: now / Self.slotSeconds) }
+    /// Those of one slot: what is handed out in it, and what is good in it.
+    package struct InForce: Sendable {
+        package let slot: Int
+        package let current: String
+        private let former: String
 
-    /// This slot's or the one before: a nonce is good for two to four minutes.
-    package borrowing func isValid(_ nonce: String, now: Int) -> Bool {
-        let slot = now / Self.slotSeconds
-        let received = Array(nonce.utf8)
-        return constantTimeEqual(received, Array(self.nonce(slot: slot).utf8))
-            || constantTimeEqual(received, Array(self.nonce(slot: slot - 1).utf8))
+        fileprivate init(slot: Int, current: String, former: String) {
+            self.slot = slot
+            self.current = current
+            self.former = former
+        }
+
+        /// This slot's or the one before: a nonce is good for two to four minutes.
+        package func isValid(_ nonce: String) -> Bool {
+            let received = Array(nonce.utf8)
+            return constantTimeEqual(received, Array(current.utf8)) || constantTimeEqual(received, Array(former.utf8))
+        }
+    }
+
+    package static func slot(now: Int) -> Int { now / slotSeconds }
+
+    package borrowing func inForce(slot: Int) -> InForce {
+        InForce(slot: slot, current: nonce(slot: slot), former: nonce(slot: slot - 1))
     }
 
     private borrowing func nonce(slot: Int) -> String {

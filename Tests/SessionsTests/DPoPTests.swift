@@ -137,22 +137,26 @@ import Testing
 }
 
 @Suite struct `DPoP nonces` {
+    private func inForce(_ nonces: borrowing DPoPNonces, _ now: Int) -> DPoPNonces.InForce {
+        nonces.inForce(slot: DPoPNonces.slot(now: now))
+    }
+
     @Test func `are good for their slot and the next`() throws {
         let nonces = try DPoPNonces(from: Samples.counting())
-        let nonce = nonces.current(now: 240)
-        let valid = [240, 359, 360, 479, 0, 239, 480, 10_000].filter { nonces.isValid(nonce, now: $0) }
+        let nonce = inForce(nonces, 240).current
+        let valid = [240, 359, 360, 479, 0, 239, 480, 10_000].filter { inForce(nonces, $0).isValid(nonce) }
         #expect(valid == [240, 359, 360, 479])
-        let (same, next) = (nonces.current(now: 359), nonces.current(now: 360))
+        let (same, next) = (inForce(nonces, 359).current, inForce(nonces, 360).current)
         #expect(same == nonce)
         #expect(next != nonce)
     }
 
     @Test func `are worth nothing to another process`() throws {
-        let first = try DPoPNonces(from: .system)
-        let second = try DPoPNonces(from: .system)
+        let first = try inForce(DPoPNonces(from: .system), 0)
+        let second = try inForce(DPoPNonces(from: .system), 0)
         let texts = [
-            first.current(now: 0), "", "x", String(repeating: "A", count: 24), String(repeating: "é", count: 5_000),
+            first.current, "", "x", String(repeating: "A", count: 24), String(repeating: "é", count: 5_000),
         ]
-        #expect(texts.filter { second.isValid($0, now: 0) } == [])
+        #expect(texts.filter { second.isValid($0) } == [])
     }
 }
