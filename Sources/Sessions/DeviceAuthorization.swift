@@ -23,43 +23,64 @@ package struct DeviceAuthorization: Hashable, Sendable {
         case failed(reason: String)
     }
 
-    package let id: RecordID
-    package let deviceCodeHash: [UInt8]
-    package let userCodeHash: [UInt8]
-    /// The code as the person sees it: shown again on the page for comparison.
-    package let userCode: UserCode
-    /// The key that asked, and that alone can redeem. RFC 9449 §5.
-    package let device: DeviceID
-    package let asking: AskingDevice
-    /// Two digits that the terminal of a cross-device sign-in shows, 10…99.
-    package let number: Int
-    /// Where the command's loopback listener waits; nil when it has none.
-    package let loopback: LoopbackListener?
-    /// Set when an open session is to be renewed; nil for a sign-in that begins one.
-    package let renewal: Renewal?
-    package let createdAt: Int
-    package let expiresAt: Int
     package var state: State = .pending
+    private let request: Request
 
     package init(
         id: RecordID, deviceCodeHash: [UInt8], userCodeHash: [UInt8], userCode: UserCode, device: DeviceID,
         asking: AskingDevice, number: Int, loopback: LoopbackListener?, renewal: Renewal? = nil,
         createdAt: Int, expiresAt: Int
     ) {
-        self.id = id
-        self.deviceCodeHash = deviceCodeHash
-        self.userCodeHash = userCodeHash
-        self.userCode = userCode
-        self.device = device
-        self.asking = asking
-        self.number = number
-        self.loopback = loopback
-        self.renewal = renewal
-        self.createdAt = createdAt
-        self.expiresAt = expiresAt
+        request = Request(
+            Request.Terms(
+                id: id, deviceCodeHash: deviceCodeHash, userCodeHash: userCodeHash, userCode: userCode, device: device,
+                asking: asking, number: number, loopback: loopback, renewal: renewal, createdAt: createdAt,
+                expiresAt: expiresAt))
     }
 
+    package var id: RecordID { request.terms.id }
+    package var deviceCodeHash: [UInt8] { request.terms.deviceCodeHash }
+    package var userCodeHash: [UInt8] { request.terms.userCodeHash }
+    /// The code as the person sees it: shown again on the page for comparison.
+    package var userCode: UserCode { request.terms.userCode }
+    /// The key that asked, and that alone can redeem. RFC 9449 §5.
+    package var device: DeviceID { request.terms.device }
+    package var asking: AskingDevice { request.terms.asking }
+    /// Two digits that the terminal of a cross-device sign-in shows, 10…99.
+    package var number: Int { request.terms.number }
+    /// Where the command's loopback listener waits; nil when it has none.
+    package var loopback: LoopbackListener? { request.terms.loopback }
+    /// Set when an open session is to be renewed; nil for a sign-in that begins one.
+    package var renewal: Renewal? { request.terms.renewal }
+    package var createdAt: Int { request.terms.createdAt }
+    package var expiresAt: Int { request.terms.expiresAt }
+
     package func isExpired(at now: Int) -> Bool { now >= expiresAt }
+
+    /// What the device asked for, which no step changes. An object, because each step copies the sign-in several times.
+    private final class Request: Hashable, Sendable {
+        struct Terms: Hashable, Sendable {
+            let id: RecordID
+            let deviceCodeHash: [UInt8]
+            let userCodeHash: [UInt8]
+            let userCode: UserCode
+            let device: DeviceID
+            let asking: AskingDevice
+            let number: Int
+            let loopback: LoopbackListener?
+            let renewal: Renewal?
+            let createdAt: Int
+            let expiresAt: Int
+        }
+
+        let terms: Terms
+
+        init(_ terms: Terms) { self.terms = terms }
+
+        static func == (left: Request, right: Request) -> Bool { left === right || left.terms == right.terms }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(terms) }
+    }
 }
 
 /// What the device says of itself and what we saw of it; shown to the person, believed by nobody.
