@@ -49,8 +49,9 @@ package actor Coordinator {
     var unsigned: Set<NodeID> = []
     /// The change log is followed up to here.
     var appliedThrough = 0
-    /// Nodes that were written here and taken in at once, up to that change: the log tells nothing new of them.
-    var written: [NodeID: Int] = [:]
+    /// Nodes that were written here and taken in at once, with their sessions, up to that change: the log tells nothing new
+    /// of them.
+    var written: [ChangeRecord.Subject: Int] = [:]
     var isStarted = false
     var isStoreFailing = false
     private let run: String

@@ -262,11 +262,14 @@ struct Mesh: Sendable {
 
     /// One node's roles changed: asks each group of nodes whether they saw each other, and whether they do now.
     private mutating func show(_ id: NodeID, from old: RuleRoles?, to new: RuleRoles?, documentChanged: Bool) {
+        guard !followed.isEmpty else { return }
+        let isFollowed = followed.contains(id)
         for (other, members) in groups {
             let did = old?.mayTalk(with: other) ?? false
             let does = old == new ? did : new?.mayTalk(with: other) ?? false
             guard did || does else { continue }
-            for peer in members where peer != id {
+            // Only followed netmaps have drafts: a node that nobody follows tells those peers alone that somebody does.
+            for peer in isFollowed ? members : members.intersection(followed) where peer != id {
                 if does, documentChanged || !did { note(peer) { $0.change(id) } }
                 if does, !did { note(id) { $0.change(peer) } }
                 guard did, !does else { continue }

@@ -89,13 +89,10 @@ struct ChangeBatch: Sendable {
     /// The sessions concerned: when they expire, nil when they are over.
     let sessions: [SessionID: Int?]
 
-    /// `written`: nodes of which the facts are known up to that change, because it was made here.
-    init(after sequence: Int, written: [NodeID: Int] = [:], from reader: any StoreReader) throws {
+    /// `written`: subjects of which everything is known up to that change, because it was made or read here.
+    init(after sequence: Int, written: [ChangeRecord.Subject: Int] = [:], from reader: any StoreReader) throws {
         let changes = try reader.changes(after: sequence, limit: Self.limit)
-        let news = changes.filter { change in
-            guard case .node(let id) = change.subject, let known = written[id] else { return true }
-            return change.sequence > known
-        }
+        let news = changes.filter { change in written[change.subject].map { change.sequence > $0 } ?? true }
         var nodes: Set<NodeID> = []
         var sessions: [SessionID: Int?] = [:]
         for subject in Set(news.map(\.subject)) {

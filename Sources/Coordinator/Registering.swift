@@ -61,8 +61,11 @@ extension Coordinator {
                 }
                 guard let facts else { throw CoordinatorError.addressesExhausted }
                 settle(facts, asOf: asOf, now: now)
-                written[facts.record.id] = asOf
-                if let session = facts.session { sessionDeadlines.set(session.id, at: session.expiresAt) }
+                written[.node(facts.record.id)] = asOf
+                if let session = facts.session {
+                    sessionDeadlines.set(session.id, at: session.expiresAt)
+                    written[.session(session.id)] = asOf
+                }
                 flush(now: now)
                 giveBack(plan)
                 let id = facts.record.id
