@@ -24,22 +24,30 @@ package enum Base64URL {
     private static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         let alphabet = alphabet
         return String(unsafeUninitializedCapacity: (bytes.count * 4 + 2) / 3) { output in
-            var buffer: UInt32 = 0
-            var bits: UInt32 = 0
             var count = 0
-            for byte in bytes {
-                buffer = (buffer << 8 | UInt32(byte)) & 0xFFFF
-                bits += 8
-                while bits >= 6 {
-                    bits -= 6
-                    output[count] = alphabet[Int(buffer >> bits & 63)]
-                    count += 1
-                }
-            }
-            if bits > 0 {
-                output[count] = alphabet[Int(buffer << (6 - bits) & 63)]
+            func put(_ bits: UInt32) {
+                output[count] = alphabet[Int(bits & 63)]
                 count += 1
             }
+            var rest = bytes[...]
+            // Three bytes are four characters.
+            while rest.count >= 3 {
+                let start = rest.startIndex
+                let group = UInt32(rest[start]) << 16 | UInt32(rest[start + 1]) << 8 | UInt32(rest[start + 2])
+                put(group >> 18)
+                put(group >> 12)
+                put(group >> 6)
+                put(group)
+                rest = rest[(start + 3)...]
+            }
+            guard let first = rest.first, let last = rest.last else { return count }
+            put(UInt32(first) >> 2)
+            guard rest.count == 2 else {
+                put(UInt32(first) << 4)
+                return count
+            }
+            put(UInt32(first) << 4 | UInt32(last) >> 4)
+            put(UInt32(last) << 2)
             return count
         }
     }

@@ -17,9 +17,13 @@ package struct CompactJWS: Sendable {
     /// Errors: `tooLong`, `malformed`, `headerNotAllowed`.
     package init(parsing text: String, maximumBytes: Int = Self.maximumBytes) throws(DocumentError) {
         guard text.utf8.count <= maximumBytes else { throw .tooLong }
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let headerBytes = Base64URL.decode(parts[0]), let payload = Base64URL.decode(parts[1]),
-            let signature = Base64URL.decode(parts[2])
+        let bytes = Array(text.utf8)
+        // A third dot would be a byte of the signature that is not base64url.
+        guard let first = bytes.firstIndex(of: UInt8(ascii: ".")),
+            let second = bytes[(first + 1)...].firstIndex(of: UInt8(ascii: ".")),
+            let headerBytes = Base64URL.decode(bytes[..<first]),
+            let payload = Base64URL.decode(bytes[(first + 1)..<second]),
+            let signature = Base64URL.decode(bytes[(second + 1)...])
         else { throw .malformed }
         do {
             header = try JSONMembers(parsing: headerBytes, maximumBytes: maximumBytes)
@@ -31,7 +35,7 @@ package struct CompactJWS: Sendable {
         if header.has("b64") { throw .headerNotAllowed("b64") }
         self.payload = payload
         self.signature = signature
-        signingInput = Array(text.utf8.prefix(parts[0].count + 1 + parts[1].count))
+        signingInput = Array(bytes[..<second])
     }
 
     /// RFC 7515 §4.1.2–§4.1.6: keys that the message brings along are never used; where none belongs, refuse.

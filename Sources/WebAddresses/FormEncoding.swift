@@ -6,7 +6,9 @@ package enum FormEncoding {
     package typealias Item = (name: String, value: String)
 
     package static func encode(_ text: String) -> String {
+        guard !text.utf8.allSatisfy(EndpointURL.isUnreserved) else { return text }
         var output: [UInt8] = []
+        output.reserveCapacity(text.utf8.count * 2)
         for byte in text.utf8 {
             if EndpointURL.isUnreserved(byte) {
                 output.append(byte)

@@ -9,6 +9,7 @@ extension HTTPField.Name {
     static let dpop = HTTPField.Name("DPoP")
     static let dpopNonce = HTTPField.Name("DPoP-Nonce")
     static let frameOptions = HTTPField.Name("X-Frame-Options")
+    static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
     static let forwardedFor = HTTPField.Name("X-Forwarded-For")
     static let permissionsPolicy = HTTPField.Name("Permissions-Policy")
     static let referrerPolicy = HTTPField.Name("Referrer-Policy")

@@ -25,7 +25,7 @@ struct BrowserRequest: Sendable {
     /// The form, if its CSRF token belongs to this browser's cookie and the request says that it comes from our own pages.
     func form(secrets: GatewaySecrets, origin: String) async throws(Failure) -> (FormBody, cookieHash: [UInt8]) {
         // Fetch Metadata and Origin, where the browser sends them: a second line behind the token.
-        if let site = request.headers.value(HTTPField.Name("Sec-Fetch-Site")), site != "same-origin", site != "none" {
+        if let site = request.headers.value(.fetchSite), site != "same-origin", site != "none" {
             throw .forged
         }
         if let from = request.headers.value(.origin), from != "null", from != origin { throw .forged }

@@ -12,16 +12,18 @@ enum SignInCookie: String, CaseIterable {
     case local = "__Host-ztna-local"
 
     func value(in header: String?) -> String? {
-        guard let header, header.utf8.count <= 8192 else { return nil }
-        for pair in header.utf8.split(separator: UInt8(ascii: ";")) {
-            let trimmed = pair.drop { $0 == UInt8(ascii: " ") }
-            guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
-                trimmed[..<equals].elementsEqual(rawValue.utf8)
-            else { continue }
-            let value = trimmed[equals...].dropFirst()
-            return (1...128).contains(value.count) ? String(Substring(value)) : nil
+        guard var header, header.utf8.count <= 8192 else { return nil }
+        return header.withUTF8 { bytes in
+            for pair in bytes.split(separator: UInt8(ascii: ";")) {
+                let trimmed = pair.drop { $0 == UInt8(ascii: " ") }
+                guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
+                    trimmed[..<equals].elementsEqual(rawValue.utf8)
+                else { continue }
+                let value = trimmed[equals...].dropFirst()
+                return (1...128).contains(value.count) ? String(decoding: value, as: UTF8.self) : nil
+            }
+            return nil
         }
-        return nil
     }
 
     /// What records hold of a browser's cookie.

@@ -77,6 +77,17 @@ struct DeviceCall: Sendable {
 }
 
 extension HTTPFields {
-    func value(_ name: HTTPField.Name?) -> String? { name.flatMap { self[$0] } }
+    /// Of one that is repeated, all values, joined as HTTP has it.
+    func value(_ name: HTTPField.Name?) -> String? {
+        guard let name else { return nil }
+        var found: String?
+        for field in self where field.name == name {
+            // Joining costs more than looking, and is hardly ever needed.
+            if found != nil { return self[name] }
+            found = field.value
+        }
+        return found
+    }
+
     func hasAtMostOne(_ name: HTTPField.Name?) -> Bool { name.map { self[values: $0].count <= 1 } ?? true }
 }

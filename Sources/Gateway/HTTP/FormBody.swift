@@ -8,7 +8,8 @@ struct FormBody: Sendable {
 
     init(parsing bytes: some Collection<UInt8>) throws(Failure) {
         var fields: [String: String] = [:]
-        let pairs = bytes.split(separator: UInt8(ascii: "&"))
+        // As an array: other collections are walked through a call for each byte.
+        let pairs = Array(bytes).split(separator: UInt8(ascii: "&"))
         guard pairs.count <= 64 else { throw .malformed }
         for pair in pairs {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -26,8 +27,10 @@ struct FormBody: Sendable {
         return value
     }
 
-    private static func decode(_ bytes: some Collection<UInt8>) -> String? {
+    private static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
+        guard bytes.contains(where: isEscape) else { return String(validating: bytes, as: UTF8.self) }
         var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
         var iterator = bytes.makeIterator()
         while let byte = iterator.next() {
             switch byte {
@@ -40,6 +43,8 @@ struct FormBody: Sendable {
         }
         return String(validating: output, as: UTF8.self)
     }
+
+    private static func isEscape(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "+") || byte == UInt8(ascii: "%") }
 
     private static func hexDigit(_ byte: UInt8?) -> UInt8? {
         switch byte {

@@ -43,7 +43,8 @@ enum ClientAddress {
 
     /// What limits count by: one site's IPv6 network holds 2^64 addresses, so all of a /64 are one.
     static func network(_ text: String) -> String {
-        guard case .v6(let high, _)? = IPAddress(text) else { return text }
+        // Most are IPv4, and need no reading.
+        guard text.utf8.contains(UInt8(ascii: ":")), case .v6(let high, _)? = IPAddress(text) else { return text }
         return "\(IPAddress.v6(high, 0))/64"
     }
 
