@@ -2,7 +2,7 @@ internal import NetworkAddresses
 
 /// The members of our nftables sets, each with the second at which it ends (nil: never).
 ///
-/// Equal keys are one member that lives as long as the longest; overlapping port ranges of one source and protocol are
+/// Inbound grants are those of peers. Equal keys are one member that lives as long as the longest; overlapping port ranges of one source and protocol are
 /// cut into disjoint ones, as an interval set refuses overlaps.
 struct FilterElements: Hashable, Sendable {
     typealias Members = [String: Int?]
@@ -22,8 +22,15 @@ struct FilterElements: Hashable, Sendable {
         for peer in ruleSet.peers {
             sets["peer\(peer.suffix)", default: [:]].updateValue(ruleSet.peerEnds[peer], forKey: "\(peer)")
         }
-        add(ruleSet.grants, to: "")
+        add(ruleSet.grants.compactMap { Self.living($0, with: ruleSet) }, to: "")
         add(ruleSet.egress ?? [], to: "to_")
+    }
+
+    /// An answer to an inbound flow is asked for its grant, not for its peer: no grant outlives its peer.
+    private static func living(_ grant: FilterGrant, with ruleSet: FilterRuleSet) -> FilterGrant? {
+        guard ruleSet.peers.contains(grant.source) else { return nil }
+        guard let end = ruleSet.peerEnds[grant.source], end < grant.expiresAt else { return grant }
+        return FilterGrant(source: grant.source, traffic: grant.traffic, expiresAt: end)
     }
 
     private mutating func add(_ grants: [FilterGrant], to sets: String) {

@@ -12,7 +12,7 @@ package actor PacketFilter {
     /// The kernel's number when the table was last known to be ours.
     private var known: UInt32?
     private var applied: FilterRuleSet?
-    /// How long the last replacement took, which members' ends may be off by.
+    /// How long the slowest load of the table took, which members' ends may be off by.
     private var loadSeconds = 0
     private var canonicalRules: [CanonicalKey: [String]] = [:]
     /// What the table's counter said when it was asked last, and what it had said of tables since replaced.
@@ -26,32 +26,41 @@ package actor PacketFilter {
         dump = try FilterSetDump()
     }
 
-    /// Replaces the whole table in one transaction.
+    /// Replaces the whole table in one transaction; what has no grant is dropped until it is done, and refused from then on.
     package func replace(with ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
-        // A member's timeout counts from when the kernel takes it, and a large table takes a while: about ten microseconds
-        // a member on an idle machine. What it takes longer than that, members live longer.
         let count = ruleSet.grants.count + (ruleSet.egress?.count ?? 0)
         let begun = ContinuousClock.now
         countUnlogged()
-        try nft.run(FilterScript.replacement(ruleSet, now: now.advanced(byMilliseconds: min(count / 100, 5000))))
-        loadSeconds = Int((ContinuousClock.now - begun).components.seconds) + (count > 1000 ? 1 : 0)
-        unlogged.now = 0
+        try nft.run(FilterScript.replacement(ruleSet, now: now.advanced(byMilliseconds: Self.loading(count))))
+        (unlogged.now, applied, known) = (0, nil, nil)
+        loadSeconds = Self.seconds(since: begun, for: count)
+        try nft.run(FilterScript.settled)
         applied = ruleSet
-        known = nil
     }
 
-    /// Brings the table to `ruleSet` with as little as possible: single members where at most 64 of exact-match sets
-    /// differ from what was applied last, else the whole table.
+    /// Brings the table to `ruleSet` by the members that differ from what was applied last, as long as that is cheaper than
+    /// another table: what runs is not touched.
     package func update(to ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
-        if let applied, let script = FilterScript.smallChange(from: applied, to: ruleSet, now: now) {
+        if let applied, let change = FilterChange(from: applied, to: ruleSet, now: now) {
+            let begun = ContinuousClock.now
+            let script = change.script(now: now.advanced(byMilliseconds: Self.loading(change.count)))
             // A member may end between our reckoning and the kernel's: then the transaction fails as a whole.
             if script.isEmpty || (try? nft.run(script)) != nil {
                 self.applied = ruleSet
+                loadSeconds = max(loadSeconds, Self.seconds(since: begun, for: change.count))
                 if !script.isEmpty { known = nil }
                 return
             }
         }
         try replace(with: ruleSet, now: now)
+    }
+
+    /// A member's timeout counts from when the kernel takes it, and many take a while: about ten microseconds each on an idle
+    /// machine. What it takes longer than that, members live longer.
+    private static func loading(_ count: Int) -> Int { min(count / 100, 5000) }
+
+    private static func seconds(since begun: ContinuousClock.Instant, for count: Int) -> Int {
+        Int((ContinuousClock.now - begun).components.seconds) + (count > 1000 ? 1 : 0)
     }
 
     /// Reads the table back and says how it differs from `ruleSet`; empty means that the kernel enforces exactly it.

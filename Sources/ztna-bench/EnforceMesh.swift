@@ -210,9 +210,9 @@ final class EnforceNode: Sendable {
         let end = Clocks.epoch + 3600
         let port = EnforceMesh.port
         let real = FilterGrant(source: source, traffic: .tcp(port...port), expiresAt: end)
+        let grants = [real] + FilterFigures.grants(count - 1, until: end)
         let rules = FilterRuleSet(
-            interface: interface, overlay: [overlay], peers: [source],
-            grants: [real] + FilterFigures.grants(count - 1, until: end), logGroup: 7)
+            interface: interface, overlay: [overlay], peers: Set(grants.map(\.source)), grants: grants, logGroup: 7)
         try await filter.replace(with: rules, now: FilterTime(Clocks.epoch))
     }
 

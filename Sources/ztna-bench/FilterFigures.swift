@@ -42,6 +42,7 @@ struct FilterFigures: AsyncParsableCommand {
                     source: .v4(0x6460_0000 + UInt32(clamping: index)), traffic: .tcp(8000...8100),
                     expiresAt: now + 3600)
             } + plan.filter.grants
+        ranged.peers.formUnion(ranged.grants.map(\.source))
         let rangeChange = try await Self.change(ranged, in: filter, now: now)
         let figures: JSON = [
             "grants": .integer(plan.filter.grants.count), "compile": .number(compile), "load": .number(load),

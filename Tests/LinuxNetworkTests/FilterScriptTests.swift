@@ -3,12 +3,13 @@ import Testing
 
 @testable import LinuxNetwork
 
-private func ruleSet(
-    _ grants: [(String, FilterGrant.Traffic, Int)], peers: [String] = [], overlay: [String] = ["100.64.0.0/10"]
+/// Whoever has a grant is a peer, unless `peers` says who is.
+func ruleSet(
+    _ grants: [(String, FilterGrant.Traffic, Int)], peers: [String]? = nil, overlay: [String] = ["100.64.0.0/10"]
 ) throws -> FilterRuleSet {
     FilterRuleSet(
         interface: try #require(InterfaceName("zt0")), overlay: try overlay.map { try #require(IPPrefix($0)) },
-        peers: Set(try peers.map { try #require(IPAddress($0)) }),
+        peers: Set(try (peers ?? grants.map(\.0)).map { try #require(IPAddress($0)) }),
         grants: try grants.map {
             FilterGrant(source: try #require(IPAddress($0.0)), traffic: $0.1, expiresAt: $0.2)
         }, logGroup: 7)
@@ -56,6 +57,16 @@ private func ruleSet(
             ])
     }
 
+    @Test func `are those of peers, and end with them`() throws {
+        var rules = try ruleSet(
+            [("100.64.0.2", .any, 50), ("100.64.0.3", .any, 50), ("100.64.0.4", .tcp(1...2), 50)],
+            peers: ["100.64.0.2", "100.64.0.4"])
+        rules.peerEnds = [try #require(IPAddress("100.64.0.2")): 60, try #require(IPAddress("100.64.0.4")): 40]
+        let elements = FilterElements(rules)
+        #expect(elements.sets["any4"] == ["100.64.0.2": 50])
+        #expect(elements.sets["range4"] == ["100.64.0.4 . 6 . 1-2": 40])
+    }
+
     @Test func `end with their second`() throws {
         let elements = FilterElements(try ruleSet([("100.64.0.2", .any, 50), ("100.64.0.3", .any, 51)]))
         #expect(elements.living(at: 50).sets["any4"] == ["100.64.0.3": 51])
@@ -77,77 +88,20 @@ private func ruleSet(
     @Test func `drops a family that the overlay lacks, and names the widest prefixes only`() throws {
         let script = FilterScript.replacement(
             try ruleSet([], overlay: ["100.64.0.0/10", "100.64.1.0/24", "10.0.0.0/8"]), now: 0)
-        #expect(script.contains("chain inbound6 {\ndrop\n"))
-        #expect(script.contains("ip saddr != { 10.0.0.0/8, 100.64.0.0/10 } drop"))
+        #expect(script.contains("chain arriving6 {\ndrop\n"))
+        #expect(script.contains("ip saddr != 10.0.0.0/8 ip saddr != 100.64.0.0/10 drop"))
+        #expect(script.contains("ip daddr 10.0.0.0/8 goto stray\nip daddr 100.64.0.0/10 goto stray\n"))
     }
 
-    @Test func `changes single members of exact sets`() throws {
-        let old = try ruleSet([("100.64.0.2", .tcp(22...22), 1100), ("100.64.0.2", .tcp(80...80), 1100)])
-        let new = try ruleSet([("100.64.0.2", .tcp(22...22), 1200)], peers: ["100.64.0.2"])
-        #expect(
-            FilterScript.smallChange(from: old, to: new, now: 1000) == """
-                add element inet ztna peer4 { 100.64.0.2 }
-                delete element inet ztna port4 { 100.64.0.2 . 6 . 22 }
-                delete element inet ztna port4 { 100.64.0.2 . 6 . 80 }
-                add element inet ztna port4 { 100.64.0.2 . 6 . 22 timeout 200s }
-
-                """)
-        #expect(FilterScript.smallChange(from: new, to: new, now: 1000) == "")
-    }
-
-    @Test func `changes a range of few, with the pieces that it overlaps`() throws {
-        let old = try ruleSet([("100.64.0.2", .tcp(100...200), 1100), ("100.64.0.3", .tcp(100...200), 1100)])
-        let new = try ruleSet([
-            ("100.64.0.2", .tcp(100...200), 1100), ("100.64.0.2", .tcp(150...300), 1200),
-            ("100.64.0.3", .tcp(100...200), 1100),
-        ])
-        #expect(
-            FilterScript.smallChange(from: old, to: new, now: 1000) == """
-                delete element inet ztna range4 { 100.64.0.2 . 6 . 100-200 }
-                add element inet ztna range4 { 100.64.0.2 . 6 . 100-149 timeout 100s }
-                add element inet ztna range4 { 100.64.0.2 . 6 . 150-300 timeout 200s }
-
-                """)
-    }
-
-    @Test func `gives a peer the time it is one, and changes it alone`() throws {
-        var old = try ruleSet([], peers: ["100.64.0.2", "100.64.0.3"])
-        let peer = try #require(IPAddress("100.64.0.2"))
-        old.peerEnds = [peer: 1100]
-        #expect(FilterScript.replacement(old, now: 1000).contains("{ 100.64.0.2 timeout 100s, 100.64.0.3 }"))
-        #expect(!FilterScript.replacement(old, now: 1100).contains("100.64.0.2"))
-        var new = old
-        new.peerEnds = [peer: 1200]
-        #expect(
-            FilterScript.smallChange(from: old, to: new, now: 1000) == """
-                delete element inet ztna peer4 { 100.64.0.2 }
-                add element inet ztna peer4 { 100.64.0.2 timeout 200s }
-
-                """)
-    }
-
-    @Test func `replaces the table rather than remove ranges of many`() throws {
-        func ranges(_ count: Int) throws -> FilterRuleSet {
-            try ruleSet((0..<count).map { ("100.65.\($0 / 250).\($0 % 250)", .tcp(1...2), 10) })
+    /// Packets meet new rules before a new set of ranges.
+    @Test func `drops for the moment of its replacement what it refuses afterwards`() throws {
+        let script = FilterScript.replacement(try ruleSet([]), now: 0)
+        #expect(script.contains("chain settling {\ndrop\n}\n"))
+        for chain in ["refused", "denied", "denied_here"] {
+            #expect(script.contains("chain \(chain) {\njump settling\n"), "\(chain)")
         }
-        let (few, many) = (try ranges(1000), try ranges(1001))
-        #expect(FilterScript.smallChange(from: few, to: many, now: 0) != nil)
-        #expect(FilterScript.smallChange(from: few, to: try ranges(999), now: 0) != nil)
-        #expect(FilterScript.smallChange(from: few, to: try ranges(998), now: 0) == nil)
-        #expect(FilterScript.smallChange(from: many, to: few, now: 0) == nil)
-    }
-
-    @Test func `replaces the table for many members and other rules`() throws {
-        let none = try ruleSet([])
-        var otherGroup = none
-        otherGroup.logGroup = 8
-        let cases = [
-            try ruleSet((1...65).map { ("100.64.0.2", .tcp($0...$0), 10) }),
-            try ruleSet([], overlay: ["10.0.0.0/8"]), otherGroup,
-        ]
-        for new in cases { #expect(FilterScript.smallChange(from: none, to: new, now: 0) == nil) }
-        let most = try ruleSet((1...64).map { ("100.64.0.2", .tcp($0...$0), 10) })
-        #expect(FilterScript.smallChange(from: none, to: most, now: 0) != nil)
+        #expect(FilterScript.settled == "flush chain inet ztna settling\n")
+        #expect(FilterScript.canonical(try ruleSet([])).contains("chain settling {\n}\n"))
     }
 }
 

@@ -1,0 +1,261 @@
+internal import NetworkAddresses
+
+/// The chains and rules of our table, as nft takes them.
+///
+/// Every packet of a flow's original direction looks its grant up, and so does every reply of this node: a grant's
+/// timeout ends running flows in both directions, even with the agent dead. `established` alone passes only what
+/// answers a flow that this node began.
+///
+/// What concerns most packets comes first, and is asked with as few expressions as there can be: `ct state ==` compares
+/// where `ct state` masks first, and a field of IPv4 or IPv6 asks for the family each time it is named. Source: nft(8).
+struct FilterChains {
+    private let interface: String
+    private let overlay: [IPPrefix]
+    private let checks: Bool
+    private let group: UInt16
+
+    init(_ ruleSet: FilterRuleSet) {
+        interface = "\"\(ruleSet.interface)\""
+        overlay = ruleSet.overlay
+        checks = ruleSet.egress != nil
+        group = ruleSet.logGroup
+    }
+
+    var text: String { "\(verdicts)\(inbound)\(outbound)\(hooks)" }
+
+    /// A reset for a packet that conntrack does not understand would end a flow that is still allowed.
+    private var verdicts: String {
+        """
+        counter \(FilterScript.unlogged) { }
+        chain refused {
+        jump \(FilterScript.settling)
+        ct state invalid drop
+        meta l4proto tcp reject with tcp reset
+        reject with icmpx type admin-prohibited
+        }
+        \(refusing("denied", .deniedInbound))\
+        \(passing("allowed", .allowed, address: "saddr", first: Self.withoutExtensions))\
+        \(passing("leaving", .leaving, address: "daddr"))\
+        \(refusing("denied_here", .deniedOutbound))\
+        \(refusing("peerless", .noPeer, first: Self.beginningsOnly))
+        """
+    }
+
+    private func refusing(_ chain: String, _ verdict: FilterVerdict, first: String = "") -> String {
+        """
+        chain \(chain) {
+        \(first)jump \(FilterScript.settling)
+        \(log(verdict, then: "goto refused"))
+        }
+
+        """
+    }
+
+    /// Logs a flow's first packet and lets it pass.
+    private func passing(_ chain: String, _ verdict: FilterVerdict, address: String, first: String = "") -> String {
+        let seen = chain == "allowed" ? "seen" : "sent"
+        return """
+            set \(seen)4 { \(Self.seen("ipv4_addr")) }
+            set \(seen)6 { \(Self.seen("ipv6_addr")) }
+            chain \(chain) {
+            ct state != new accept
+            \(first)ip \(address) . meta l4proto . th sport . th dport @\(seen)4 accept
+            ip6 \(address) . meta l4proto . th sport . th dport @\(seen)6 accept
+            add @\(seen)4 { ip \(address) . meta l4proto . th sport . th dport }
+            add @\(seen)6 { ip6 \(address) . meta l4proto . th sport . th dport }
+            \(log(verdict, then: "accept"))
+            }
+
+            """
+    }
+
+    /// A flow without answers stays `new`: it is logged once a minute. When the set is full, flows are logged more often.
+    private static func seen(_ address: String) -> String {
+        "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
+    }
+
+    /// Logs at most 25,000 packets a second, and counts the rest: nothing is left out unsaid.
+    private func log(_ verdict: FilterVerdict, then rest: String) -> String {
+        """
+        limit rate over 25000/second burst 50000 packets counter name "\(FilterScript.unlogged)" \(rest)
+        log prefix "\(verdict.rawValue)" group \(group) snaplen \(PacketHeader.longestUseful)
+        \(rest)
+        """
+    }
+
+    /// Options, routing, mobility, HIP and shim6 headers may push what is asked for beyond what is logged: no flow begins
+    /// with them, so that none is granted under one name and told under another. Source: RFC 8200 §4, RFC 7045 §4.
+    private static let withoutExtensions = "ip6 nexthdr { 0, 43, 60, 135, 139, 140 } goto denied\n"
+
+    /// What goes on sending to a peer that is gone attempts nothing new.
+    private static let beginningsOnly = """
+        ct state != new goto refused
+        meta l4proto tcp tcp flags & (fin|syn|rst|ack) != syn goto refused
+
+        """
+
+    /// From the overlay to this node. Of an established flow conntrack has fixed both addresses, and its first packet was
+    /// asked for them: `running` asks for the grant alone. An answer is asked who it is from, as conntrack knows no
+    /// interfaces: it must not come in here for a flow that this node began elsewhere.
+    private var inbound: String {
+        """
+        chain arriving6 {
+        \(arriving(v4: false))
+        }
+        chain arriving {
+        meta nfproto ipv6 goto arriving6
+        \(arriving(v4: true))
+        }
+        chain answered {
+        \(overlayRules("saddr", if: "ct state == established ", verdict: "accept"))
+        goto arriving
+        }
+        chain running {
+        \(lookups(address: "saddr", port: "dport", ping: "echo-request", verdict: "accept"))
+        goto arriving
+        }
+        chain inbound {
+        ct direction reply goto answered
+        ct state == established goto running
+        goto arriving
+        }
+
+        """
+    }
+
+    private func arriving(v4: Bool) -> String {
+        """
+        \(outside(v4: v4))
+        ct direction reply ct state related accept
+        \(lookups(families: [v4], address: "saddr", port: "dport", ping: "echo-request", verdict: "goto allowed"))
+        meta l4proto \(v4 ? "icmp" : "ipv6-icmp") ct state related accept
+        goto denied
+        """
+    }
+
+    /// From this node to the overlay. No grant outlives its peer, so that an answer is asked for its grant alone. What
+    /// refuses an inbound packet (it is related to it) always leaves, and a reset to a peer carries nothing. A TCP flow whose
+    /// beginning conntrack has not seen is not taken for one of ours: else an inbound flow that outlived its grant could come
+    /// back as our own after its entry is lost.
+    ///
+    /// What conntrack calls invalid, or another table keeps from it (`notrack`), passes as an answer or not at all.
+    ///
+    /// With `checks`, each packet of a flow of ours looks up that the other side will take it.
+    private var outbound: String {
+        let checked = """
+            chain checked {
+            \(lookups(in: "to_", address: "daddr", port: "dport", ping: "echo-request", verdict: "goto leaving"))
+            meta l4proto { icmp, ipv6-icmp } ct state related accept
+            goto denied_here
+            }
+
+            """
+        let verdict = checks ? "goto checked" : "accept"
+        return """
+            chain answers {
+            \(lookups(address: "daddr", port: "sport", ping: "echo-reply", verdict: "accept"))
+            ct state related accept
+            \(peers(then: "tcp flags & rst == rst accept"))
+            goto refused
+            }
+            \(checks ? checked : "")chain to_peer {
+            ct state related \(verdict)
+            ct state invalid,untracked goto answers
+            tcp flags & rst == rst accept
+            tcp flags & (fin|syn|rst|ack) != syn drop
+            goto \(checks ? "checked" : "leaving")
+            }
+            chain outbound {
+            ct direction reply goto answers
+            \(peers(if: "ct state == established ", then: verdict))
+            \(peers(then: "goto to_peer"))
+            ip daddr 224.0.0.0/4 drop
+            ip daddr 255.255.255.255 drop
+            ip6 daddr fe80::/10 drop
+            ip6 daddr ff00::/8 drop
+            goto peerless
+            }
+
+            """
+    }
+
+    private func peers(if condition: String = "", then verdict: String) -> String {
+        "\(condition)ip daddr @peer4 \(verdict)\n\(condition)ip6 daddr @peer6 \(verdict)"
+    }
+
+    /// Last, so that the sets and chains exist. Overlay traffic that would leave through another interface is refused.
+    /// What arrives over another one from or to an overlay address is dropped: Linux takes a packet for any of its addresses
+    /// on every interface (RFC 1122 §3.3.4.2, the weak model), and who sent it nobody knows, so that it is not logged either.
+    private var hooks: String {
+        """
+        chain stray {
+        iifname "lo" accept
+        drop
+        }
+        chain input {
+        type filter hook input priority filter; policy accept;
+        iifname \(interface) goto inbound
+        \(overlayRules("saddr", verdict: "goto stray"))
+        \(overlayRules("daddr", verdict: "goto stray"))
+        }
+        chain forward {
+        type filter hook forward priority filter; policy accept;
+        iifname \(interface) drop
+        oifname \(interface) drop
+        }
+        chain astray {
+        oifname "lo" accept
+        goto peerless
+        }
+        chain output {
+        type filter hook output priority filter; policy accept;
+        oifname \(interface) goto outbound
+        \(overlayRules("daddr", verdict: "goto astray"))
+        }
+
+        """
+    }
+
+    /// A set of ranges takes about four times as long to ask as another.
+    private func lookups(
+        in sets: String = "", families: [Bool] = [true, false], address: String, port: String, ping: String,
+        verdict: String
+    ) -> String {
+        func rules(_ rule: (_ ip: String, _ suffix: String, _ icmp: String) -> String) -> String {
+            families.map { $0 ? rule("ip", "4", "icmp") : rule("ip6", "6", "icmpv6") }.joined(separator: "\n")
+        }
+        return [
+            rules { ip, of, _ in "\(ip) \(address) . meta l4proto . th \(port) @\(sets)port\(of) \(verdict)" },
+            rules { ip, of, _ in "\(ip) \(address) @\(sets)any\(of) \(verdict)" },
+            rules { ip, of, _ in "\(ip) \(address) . meta l4proto . th \(port) @\(sets)range\(of) \(verdict)" },
+            rules { ip, of, icmp in "\(icmp) type \(ping) \(ip) \(address) @\(sets)ping\(of) \(verdict)" },
+        ].joined(separator: "\n")
+    }
+
+    /// Drops what comes from elsewhere, or is for elsewhere; all of a family that the overlay lacks.
+    private func outside(v4: Bool) -> String {
+        let alternatives = prefixes(v4: v4)
+        guard !alternatives.isEmpty else { return "drop" }
+        return ["saddr", "daddr"].map { field in
+            alternatives.map { "\(v4 ? "ip" : "ip6") \(field) != \($0) " }.joined() + "drop"
+        }.joined(separator: "\n")
+    }
+
+    /// A rule for each prefix of the overlay.
+    private func overlayRules(_ field: String, if condition: String = "", verdict: String) -> String {
+        [("ip", true), ("ip6", false)].flatMap { family, isV4 in
+            prefixes(v4: isV4).map { "\(condition)\(family) \(field) \($0) \(verdict)" }
+        }.joined(separator: "\n")
+    }
+
+    /// Without those that another contains. Few are compared one by one: faster than a set of ranges, and there from the
+    /// first packet that a new table meets, which such a set is not. Many are a set.
+    private func prefixes(v4: Bool) -> [String] {
+        let family = Set(overlay).filter { $0.address.isV4 == v4 }
+        let widest = family.filter { one in
+            !family.contains { $0 != one && $0.length < one.length && $0.contains(one.address) }
+        }
+        let list = widest.map(\.description).sorted()
+        return list.count > 8 ? ["{ \(list.joined(separator: ", ")) }"] : list
+    }
+}
