@@ -138,6 +138,28 @@ struct `The kernel alone` {
         server.end()
     }
 
+    @Test(arguments: ["100.64.9.2", "fd00:9::2"])
+    func `ends an inbound flow when the other side is no peer any more, and begins none`(_ address: String)
+        async throws
+    {
+        let wire = try Wire()
+        let server = try wire.listen(pushing: true)
+        var rules = try wire.rules(
+            [("100.64.9.1", .tcp(5001...5001)), ("fd00:9::1", .tcp(5001...5001))], until: now() + 1000)
+        try await wire.load(rules)
+        let flow = try wire.hold(address)
+        // Only now, so that a busy machine has the flow open in time.
+        let end = now() + 3
+        rules.peerEnds = Dictionary(uniqueKeysWithValues: rules.peers.map { ($0, end) })
+        try await wire.load(rules)
+        #expect(["ConnectionResetError", "BrokenPipeError"].contains(String(flow.line().split(separator: " ")[0])))
+        #expect(try wire.attempt(address, 5001) == "ConnectionRefusedError at once")
+        rules.peers = []
+        try await wire.load(rules)
+        #expect(try wire.attempt(address, 5001) == "ConnectionRefusedError at once")
+        server.end()
+    }
+
     enum Neighbour: String, CaseIterable {
         /// As Docker writes it, with iptables-nft.
         case docker = """
