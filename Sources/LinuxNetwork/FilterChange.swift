@@ -19,7 +19,7 @@ struct FilterChange {
             (old.egress == nil) == (new.egress == nil)
         else { return nil }
         let most = max(new.peers.count + new.grants.count + (new.egress?.count ?? 0), Self.alwaysSmall)
-        let concern = Concern(old, new)
+        let concern = Concern(old, new, now: now.seconds)
         guard concern.count <= most else { return nil }
         let before = FilterElements(concern.part(of: old)).living(at: now.seconds)
         let after = FilterElements(concern.part(of: new)).living(at: now.seconds)
@@ -70,22 +70,21 @@ private struct Concern {
     }
 
     private var extents: [IPAddress: Extent] = [:]
-    /// Peers and grants that are in one of the two only.
+    /// Grants that are in one of the two only, and have not ended.
     private(set) var count = 0
 
-    init(_ old: FilterRuleSet, _ new: FilterRuleSet) {
-        add(old.grants, new.grants)
-        add(old.egress ?? [], new.egress ?? [])
+    init(_ old: FilterRuleSet, _ new: FilterRuleSet, now: Int) {
+        add(old.grants, new.grants, now: now)
+        add(old.egress ?? [], new.egress ?? [], now: now)
         var peers = old.peers.symmetricDifference(new.peers)
         if old.peerEnds != new.peerEnds {
             peers.formUnion(old.peers.filter { new.peers.contains($0) && old.peerEnds[$0] != new.peerEnds[$0] })
         }
         for peer in peers { extents[peer] = .everything }
-        count += peers.count
     }
 
     /// What two lists have in common at both ends costs a comparison each.
-    private mutating func add(_ old: [FilterGrant], _ new: [FilterGrant]) {
+    private mutating func add(_ old: [FilterGrant], _ new: [FilterGrant], now: Int) {
         let shorter = min(old.count, new.count)
         let start = (0..<shorter).first { old[$0] != new[$0] } ?? shorter
         let alike = (0..<(shorter - start)).first { old[old.count - 1 - $0] != new[new.count - 1 - $0] }
@@ -94,7 +93,7 @@ private struct Concern {
         let later = Dictionary(grouping: new[start..<(new.count - tail)], by: \.source)
         for source in Set(earlier.keys).union(later.keys) where earlier[source] != later[source] {
             let differing = Set(earlier[source] ?? []).symmetricDifference(later[source] ?? [])
-            count += differing.count
+            count += differing.count { $0.expiresAt > now }
             var found = Set(differing.map(\.traffic.merging))
             if case .these(let known) = extents[source] { found.formUnion(known) }
             extents[source] = .these(found)

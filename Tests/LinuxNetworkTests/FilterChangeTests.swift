@@ -73,6 +73,8 @@ private func script(_ old: FilterRuleSet, _ new: FilterRuleSet, now: FilterTime 
         let old = try ruleSet([("100.64.0.2", .any, 1000), ("100.64.0.2", .icmp, 1001)])
         #expect(
             script(old, try ruleSet([], peers: ["100.64.0.2"])) == "delete element inet ztna ping4 { 100.64.0.2 }\n")
+        let many = try ruleSet((1...3000).map { ("100.64.0.2", .tcp($0...$0), 1000) })
+        #expect(script(many, try ruleSet([], peers: ["100.64.0.2"])) == "")
     }
 
     @Test func `is another table rather than the removal of ranges of many`() throws {

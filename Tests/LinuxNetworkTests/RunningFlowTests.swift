@@ -8,7 +8,7 @@ private func now() -> Int { wallClock() }
 
 @Suite(.enabled(if: missingForLiveTests == nil, "needs root, nft and python3"), .serialized)
 struct `A running flow that is allowed` {
-    /// One by a single port, two by a range, at both ends; between them as fast as they can.
+    /// By a single port and by a range.
     private static let mine: [FilterGrant.Traffic] = [.tcp(5001...5001), .tcp(6000...6010)]
     private static let addresses = (server: ["100.64.9.1", "fd00:9::1"], client: ["100.64.9.2", "fd00:9::2"])
 
@@ -41,7 +41,7 @@ struct `A running flow that is allowed` {
             server: wire.server.inside { try PacketFilter() }, client: wire.client.inside { try PacketFilter() }
         )
         let end = now() + 3600
-        /// What other peers may do: between one and the other of them 3,000 of 4,000 members change.
+        /// What other peers may do: from one part of it to the other 1,500 members go and 1,000 come, or back.
         let others = (10..<50).flatMap { peer in
             (1...100).map { ("100.64.9.\(peer)", FilterGrant.Traffic.tcp($0...$0)) }
         }
