@@ -10,8 +10,8 @@ private func now() -> Int { wallClock() }
 struct `A table that somebody else changes` {
     @Test(arguments: [
         ("flush ruleset", true, false), ("delete table inet ztna", true, false),
-        ("insert rule inet ztna inbound accept", true, false), ("add table inet other", true, true),
-        ("list ruleset", false, true),
+        ("insert rule inet ztna inbound accept", true, false), ("add rule inet ztna settling drop", true, false),
+        ("add table inet other", true, true), ("list ruleset", false, true),
     ])
     func `is noticed by its number, and told from tables of others`(
         _ change: String, _ isNoticed: Bool, _ isWhole: Bool
