@@ -116,9 +116,13 @@ struct BenchServer: Sendable {
                 return request.url.hasPrefix(Self.samlSignOn)
                     ? try samlProvider.answer(request, as: samlAccount) : try provider.answer(request, as: account)
             }
-            let answer = try await responder.answer(
+            // Makes of the browser's request what a socket would hand over: that counts as the client's.
+            let sending = meter.begin()
+            let call = try responder.call(
                 method: request.method, target: String(request.url.dropFirst(url.count)),
                 headers: request.headers, body: request.body, address: address)
+            meter.end(sending)
+            let answer = try await responder.answer(to: call)
             return WebResponse(status: answer.status, headers: answer.headers, body: answer.body)
         }
     }

@@ -21,10 +21,24 @@ package struct InProcessResponder: Sendable {
         self.logger = logger
     }
 
-    /// `target` is path and query.
+    /// A request as a server's socket hands it over: read, with its body.
+    package struct Call: Sendable {
+        fileprivate let head: HTTPRequest
+        fileprivate let body: ByteBuffer
+        fileprivate let address: SocketAddress
+    }
+
     package func answer(
         method: String, target: String, headers: [(name: String, value: String)], body: [UInt8], address: String
     ) async throws -> Answer {
+        try await answer(
+            to: call(method: method, target: target, headers: headers, body: body, address: address))
+    }
+
+    /// `target` is path and query.
+    package func call(
+        method: String, target: String, headers: [(name: String, value: String)], body: [UInt8], address: String
+    ) throws -> Call {
         var fields = HTTPFields()
         for header in headers {
             if let name = HTTPField.Name(header.name) { fields.append(HTTPField(name: name, value: header.value)) }
@@ -32,8 +46,13 @@ package struct InProcessResponder: Sendable {
         let head = HTTPRequest(
             method: HTTPRequest.Method(method) ?? .get, scheme: "https", authority: "in-process", path: target,
             headerFields: fields)
-        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
-        let context = GatewayContext(logger: logger, remoteAddress: try SocketAddress(ipAddress: address, port: 1024))
+        return Call(
+            head: head, body: ByteBuffer(bytes: body), address: try SocketAddress(ipAddress: address, port: 1024))
+    }
+
+    package func answer(to call: Call) async throws -> Answer {
+        let request = Request(head: call.head, body: RequestBody(buffer: call.body))
+        let context = GatewayContext(logger: logger, remoteAddress: call.address)
         let response: Response
         do { response = try await responder.respond(to: request, context: context) } catch let error
             as any HTTPResponseError
