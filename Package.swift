@@ -98,6 +98,7 @@ let package = Package(
             linkerSettings: [
                 .linkedLibrary("nftables"), .linkedLibrary("netfilter_log"), .linkedLibrary("netfilter_conntrack"),
             ]),
+        .target(name: "CIdleMemory"),
 
         .systemLibrary(name: "CXMLSecFlags", pkgConfig: "libxml-2.0"),
         .target(
@@ -148,6 +149,7 @@ let package = Package(
         module("LinuxNetwork", uses: ["CLinux", "NetworkAddresses", "Cryptography"]),
         module("LocalSocket", uses: ["StrictJSON"]),
         module("DetachedPrograms"),
+        module("IdleMemory", uses: ["CIdleMemory"]),
         module("OperatorLog"),
         module("Places", uses: ["CMaxMindDB", "NetworkAddresses", "AccessPolicy"]),
         module(
@@ -191,7 +193,8 @@ let package = Package(
         // 4 programs
         program("ztna", uses: ["StrictJSON", "CivilTime", "Wire", "CommandLineClient"], products: [arguments]),
         program(
-            "ztna-agent", uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog"],
+            "ztna-agent",
+            uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog", "IdleMemory"],
             products: [arguments, logging]),
         program(
             "ztna-server",
@@ -199,7 +202,7 @@ let package = Package(
                 "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
                 "HTTPClient",
                 "LocalSocket", "Places", "ServerConfiguration", "Gateway", "Coordinator", "Audit", "Auditing",
-                "OperatorLog",
+                "OperatorLog", "IdleMemory",
             ],
             products: [arguments, lifecycle, signals, logging]),
         program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
@@ -243,6 +246,7 @@ let package = Package(
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
         tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
         tests("DetachedProgramsTests", uses: ["DetachedPrograms"]),
+        tests("IdleMemoryTests", uses: ["IdleMemory"]),
         tests("OperatorLogTests", uses: ["OperatorLog"]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests(

@@ -3,6 +3,7 @@ import ArgumentParser
 import Cryptography
 import Glibc
 import HTTPClient
+import IdleMemory
 import LinuxNetwork
 import LocalSocket
 import Logging
@@ -61,21 +62,16 @@ struct RunCommand: AsyncParsableCommand {
                 logger: logger)
         } catch { throw refusal(error) }
         let work = Task { await agent.run() }
-        let thrift = Task { await Self.keepSmall() }
+        // Once the start is over.
+        let thrift = Task {
+            guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
+            await IdleMemory.keepReleasing()
+        }
         let signals = TerminationSignals { work.cancel() }
         await work.value
         thrift.cancel()
         signals.restore()
         client.shutdown()
-    }
-
-    /// Once the start is over, and every minute: most of what was done since is not done again soon.
-    private static func keepSmall() async {
-        var pause = Duration.seconds(10)
-        while (try? await Task.sleep(for: pause)) != nil {
-            ProgramPages.release()
-            pause = .seconds(60)
-        }
     }
 
     private func agentOptions() throws -> AgentOptions {

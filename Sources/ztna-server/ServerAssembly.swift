@@ -4,6 +4,7 @@ import Cryptography
 import Gateway
 import Glibc
 import Identity
+import IdleMemory
 import LocalSocket
 import Logging
 import NetworkAddresses
@@ -227,6 +228,8 @@ private struct BackgroundWork: ServiceLifecycle.Service {
                 }
             }
             group.addTask { await gateway.readMetadata() }
+            // The start is over: what it read and signed is in its place.
+            group.addTask { await IdleMemory.keepReleasing() }
             group.addTask {
                 for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
             }

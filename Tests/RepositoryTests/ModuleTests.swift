@@ -5,7 +5,8 @@ import Testing
 @Suite struct `The modules` {
     private static let rings: [Set<String>] = [
         [
-            "CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux", "CXMLSecFlags",
+            "CSodium", "COpenSSL", "CQREncode", "CCurlFlags", "CCurl", "CLinuxFlags", "CLinux", "CIdleMemory",
+            "CXMLSecFlags",
             "CXMLSec", "CBareXMLSec",
             "CZlib", "CMaxMindDB",
         ],
@@ -17,6 +18,7 @@ import Testing
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         [
             "Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "DetachedPrograms", "OperatorLog",
+            "IdleMemory",
             "Places", "ServerConfiguration",
         ],
         ["Gateway", "Coordinator", "Auditing", "Agent", "CommandLineClient", "Walkthrough"],

@@ -21,10 +21,6 @@
 /// set.
 pid_t ztna_spawn(const char *path, char *const argv[], char *const envp[], int output, int outlives);
 
-/// Gives the memory back that holds code and constants of the program and its libraries as their files have them. What is
-/// needed again comes from the page cache. Nothing that was ever written to is touched; a debugger's breakpoints are lost.
-void ztna_release_program_pages(void);
-
 /// pidfd_open(2); -1 with errno set.
 int ztna_pidfd_open(pid_t process);
 /// pidfd_send_signal(2); -1 with errno set.
