@@ -3,7 +3,7 @@ package import NetworkAddresses
 
 /// One condition of a rule that does not hold now, with what is known about it.
 package enum ConditionFailure: Hashable, Sendable {
-    /// No MFA in the last `age` seconds; `last` is when it was, if ever.
+    /// No MFA in the last `age` seconds; `last` is when it was, if that is known of any.
     case mfa(age: Int, last: Int?)
     case authAge(age: Int, last: Int?)
     case sessionAge(age: Int, startedAt: Int?)
@@ -47,7 +47,7 @@ extension ConditionFailure: CustomStringConvertible {
     package func words(now: Int) -> String {
         switch self {
         case .mfa(let age, let last):
-            "MFA within \(Self.duration(age)) is needed, and \(Self.past(last, now, "there was none"))"
+            "MFA within \(Self.duration(age)) is needed, and \(Self.past(last, now, "the time of none is known"))"
         case .authAge(let age, let last):
             "a sign-in within \(Self.duration(age)) is needed, and \(Self.past(last, now, "its time is not known"))"
         case .sessionAge(let age, let start):

@@ -6,7 +6,7 @@ package import NetworkAddresses
 package struct Context: Hashable, Sendable {
     /// When the person last proved who they are to their identity provider.
     package var authTime: Int?
-    /// When they last did so with more than one factor.
+    /// When they last did so with more than one factor, as their provider tells.
     package var mfaAt: Int?
     package var sessionStartedAt: Int?
     package var posture: PostureReport?

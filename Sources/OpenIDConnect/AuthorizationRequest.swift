@@ -17,7 +17,8 @@ package struct AuthorizationRequest: Hashable, Sendable {
     package var state: String
     package var nonce: String
     package var codeChallenge: String
-    /// Seconds since the person last authenticated; 0 asks for a new authentication (step-up).
+    /// Seconds since the person last authenticated; 0 asks for a new authentication (step-up). Any value asks the provider to
+    /// say when that was.
     package var maxAge: Int?
     package var acrValues: [String]
     package var prompt: Prompt?

@@ -13,7 +13,8 @@ package struct IDTokenExpectation: Sendable {
     package var now: Int
     /// Checked against `at_hash` where the token has one.
     package var accessToken: String?
-    /// As sent in the authorization request; then `auth_time` is required.
+    /// How many seconds before the request the person may have authenticated; then `auth_time` is required. Nil: it is
+    /// read where there is one.
     package var maxAge: Int?
 
     package init(

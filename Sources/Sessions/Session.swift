@@ -24,7 +24,8 @@ package struct Session: Hashable, Sendable {
     package private(set) var authTime: Int?
     package private(set) var amr: [String]
     package private(set) var acr: String?
-    /// When the identity provider says that more than one factor was used; nil when it does not.
+    /// When more than one factor was used; nil when the identity provider does not say that it was, or not when: the
+    /// person's session there may be days older than the sign-in here.
     package private(set) var mfaAt: Int?
     package private(set) var evidence: SignInEvidence
     /// What its SAML provider's log-out names; nil for other providers.
@@ -47,7 +48,7 @@ package struct Session: Hashable, Sendable {
         authTime = signIn.authTime
         amr = signIn.amr
         acr = signIn.acr
-        mfaAt = signIn.isMultiFactor ? (signIn.authTime ?? createdAt) : nil
+        mfaAt = signIn.isMultiFactor ? signIn.authTime : nil
         evidence = signIn.evidence
         principal = signIn.principal
         providerSession = signIn.providerSession
@@ -81,11 +82,11 @@ package struct Session: Hashable, Sendable {
 
     /// Takes a newer sign-in of the same person in: what it says of time and factors counts from now on, and its evidence.
     /// The session and its tokens stay; its end can only come nearer, where the provider says so.
-    package mutating func renew(by signIn: SignIn, now: Int) {
+    package mutating func renew(by signIn: SignIn) {
         authTime = signIn.authTime
         amr = signIn.amr
         acr = signIn.acr
-        mfaAt = signIn.isMultiFactor ? (signIn.authTime ?? now) : nil
+        mfaAt = signIn.isMultiFactor ? signIn.authTime : nil
         evidence = signIn.evidence
         principal = signIn.principal ?? principal
         providerSession = signIn.providerSession ?? providerSession

@@ -133,6 +133,8 @@ enum Schema {
         auditMigration,
         policyMigration,
         "ALTER TABLE nodes ADD COLUMN place TEXT;",
+        // A second factor of which nobody said when it was counted as if used at the sign-in.
+        "UPDATE sessions SET mfa_at = NULL WHERE auth_time IS NULL;",
     ]
 
     static var configuration: Configuration {

@@ -126,8 +126,8 @@ private func failures(_ json: JSON, _ context: Context, now: Int = 10_000) throw
         #expect(
             never.explanation
                 == "No rule lets alice@example.com (groups: dba) reach db-1 on tcp/5432. Rule dba-db would: MFA within 1h "
-                + "is needed, and there was none; it is only for managed devices. Run `ztna login --step-up`. Use another "
-                + "device, or ask your administrator.")
+                + "is needed, and the time of none is known; it is only for managed devices. Run `ztna login --step-up`. "
+                + "Use another device, or ask your administrator.")
         for moment in [Int.min, .max] {
             let strange = Context(authTime: moment, mfaAt: moment, sessionStartedAt: moment)
             let text = try decision(["mfa": 60, "auth_age": 60, "session_age": 60], strange).explanation

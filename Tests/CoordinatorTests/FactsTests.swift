@@ -92,7 +92,7 @@ import Wire
                 by: SignIn(
                     provider: session.provider, subject: "s", email: nil, displayName: "", groups: nil, authTime: now,
                     amr: ["mfa"], acr: nil, isMultiFactor: true,
-                    evidence: SignInEvidence(.idToken(""), randomBytes: [])), now: now)
+                    evidence: SignInEvidence(.idToken(""), randomBytes: [])))
             try transaction.save(session)
             try transaction.appendChange(.session(session.id), at: now)
         }

@@ -26,6 +26,24 @@ import Walkthrough
         #expect(groups.keys.map(\.text) == ["engineering"])
     }
 
+    /// The person's session at the provider may be older than the sign-in here, and than any session here.
+    @Test(arguments: [(nil, nil), (0, nil), (-3 * 86_400, -3 * 86_400)] as [(Int?, Int?)])
+    func `with a second factor counts from when the provider says it was, and is none of an unknown time`(
+        _ authTime: Int?, _ expected: Int?
+    ) async throws {
+        let harness = try await GatewayHarness()
+        let now = harness.clock.now
+        let told = authTime.map { JSON.integer($0 == 0 ? 0 : now + $0) }
+        harness.provider.alter { _, claims in claims["auth_time"] = told }
+        var device = try harness.device()
+        #expect(try await harness.signedIn(&device).status == 200)
+        let session = try #require(try await harness.store.read { try $0.openSessions().first })
+        #expect(session.amr.contains("mfa"))
+        #expect(session.mfaAt == expected.map { now + $0 } && session.authTime == session.mfaAt)
+        let isMissed = harness.log.text.contains("does not say when the person authenticated (auth_time)")
+        #expect(isMissed == (expected == nil))
+    }
+
     @Test func `keeps evidence whose nonce commits to the device key`() async throws {
         let harness = try await GatewayHarness()
         var device = try harness.device()

@@ -63,12 +63,15 @@ import Testing
             lifetime: 1000)
         var signIn = Samples.signIn
         (signIn.authTime, signIn.acr, signIn.amr, signIn.validUntil) = (500, "urn:mfa", ["otp"], 5000)
-        session.renew(by: signIn, now: 510)
+        session.renew(by: signIn)
         #expect(session.mfaAt == 500 && session.authTime == 500 && session.acr == "urn:mfa" && session.amr == ["otp"])
         #expect(session.expiresAt == 1100 && session.createdAt == 100)
         signIn.validUntil = 900
         signIn.isMultiFactor = false
-        session.renew(by: signIn, now: 520)
+        session.renew(by: signIn)
         #expect(session.expiresAt == 900 && session.mfaAt == nil)
+        (signIn.isMultiFactor, signIn.authTime) = (true, nil)
+        session.renew(by: signIn)
+        #expect(session.mfaAt == nil && session.authTime == nil)
     }
 }

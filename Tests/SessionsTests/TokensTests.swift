@@ -148,8 +148,8 @@ import Testing
         #expect(!session.isActive(at: 120))
     }
 
-    @Test(arguments: [(true, 90, 90), (true, nil, 100), (false, 90, nil)] as [(Bool, Int?, Int?)])
-    func `knows when more than one factor was used, if its provider says so`(
+    @Test(arguments: [(true, 90, 90), (true, nil, nil), (false, 90, nil)] as [(Bool, Int?, Int?)])
+    func `knows when more than one factor was used, if its provider says that and when`(
         _ isMultiFactor: Bool, _ authTime: Int?, _ expected: Int?
     ) {
         var signIn = Samples.signIn

@@ -10,9 +10,9 @@ import Testing
 @Suite struct `A database of an earlier version` {
     /// A session and a sign-in as version 1 wrote them.
     private static let records = """
-        INSERT INTO sessions (id, person, provider, device, created_at, expires_at, amr, id_token, nonce_bytes)
+        INSERT INTO sessions (id, person, provider, device, created_at, expires_at, mfa_at, amr, id_token, nonce_bytes)
         VALUES ('ssssssssssssssssssssss', 'pppppppppppppppppppppp', 'corp',
-            'ddddddddddddddddddddddddddddddddddddddddddd', 1, 2, '["pwd"]', 'a.b.c', x'0102');
+            'ddddddddddddddddddddddddddddddddddddddddddd', 1, 2, 1, '["pwd"]', 'a.b.c', x'0102');
         INSERT INTO device_authorizations (id, device_code_hash, user_code_hash, state_hash, expires_at, body)
         VALUES ('aaaaaaaaaaaaaaaaaaaaaa', x'01', x'02', x'03', 700, '{"user_code":"BCDFGHJK",
             "device":"ddddddddddddddddddddddddddddddddddddddddddd","number":42,"created_at":100,
@@ -34,7 +34,7 @@ import Testing
         let store = try SQLiteStore(path: path)
         let (sessions, signIns) = try await store.read { try ($0.openSessions(), $0.openDeviceAuthorizations(now: 0)) }
         #expect(sessions.map(\.evidence) == [SignInEvidence(.idToken("a.b.c"), randomBytes: [1, 2])])
-        #expect(sessions.allSatisfy { $0.principal == nil && $0.amr == ["pwd"] })
+        #expect(sessions.allSatisfy { $0.principal == nil && $0.amr == ["pwd"] && $0.mfaAt == nil })
         guard case .redirected(_, let redirect)? = signIns.first?.state else {
             Issue.record("the sign-in under way is lost")
             return

@@ -71,7 +71,9 @@ struct BrowserFlow: Sendable {
             let request = AuthorizationRequest(
                 clientID: provider.clientID, redirectURI: configuration.redirectURI(provider.id),
                 scope: provider.scope, state: state, nonce: nonce, proofKey: ProofKey(verifier: verifier),
-                maxAge: authorization.renewal == nil ? nil : 0,
+                // OIDC Core §3.1.2.1: when `max_age` is used, the ID token MUST include `auth_time`. No session lasts
+                // longer, so nobody is asked to authenticate more often than before.
+                maxAge: authorization.renewal == nil ? configuration.sessionLifetime : 0,
                 acrValues: authorization.renewal == nil ? [] : provider.mfa.acr.sorted())
             return .success(.address(request.url(at: metadata.authorizationEndpoint)))
         }

@@ -190,7 +190,7 @@ extension StoreTransaction {
         guard var session = try session(approval.session), session.device == device, session.person == approval.person,
             session.isActive(at: now)
         else { return nil }
-        session.renew(by: approval.signIn, now: now)
+        session.renew(by: approval.signIn)
         guard session.isActive(at: now) else { return nil }
         try save(session)
         try appendChange(.session(session.id), at: now)

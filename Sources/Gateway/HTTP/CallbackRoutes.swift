@@ -72,6 +72,7 @@ struct CallbackRoutes: Sendable {
         do throws(ProviderFault) {
             let result = try await exchange.signIn(
                 response, device: taken.authorization.device, sent: taken.redirect, codeVerifier: codeVerifier,
+                // A sign-in is not refused for an `auth_time` that is old or missing: it counts for what it says.
                 maxAge: taken.authorization.renewal == nil ? nil : 0, now: services.clock())
             signIn = result.0
             for note in result.notes {

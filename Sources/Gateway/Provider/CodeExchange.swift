@@ -13,7 +13,7 @@ struct CodeExchange: Sendable {
     let clients: ProviderClients
     let fetch: ProviderFetch
 
-    /// `maxAge`: as sent in the authorization request.
+    /// `maxAge`: how old the person's authentication may be, and that its time must be told; nil: any, and it need not.
     func signIn(
         _ response: AuthorizationResponse, device: DeviceID, sent: ProviderRedirect, codeVerifier: String,
         maxAge: Int?, now: Int
@@ -50,8 +50,12 @@ struct CodeExchange: Sendable {
             evidence: SignInEvidence(.idToken(tokens.idToken), randomBytes: sent.randomBytes),
             providerSession: idToken.claims.members["sid"]?.stringValue
         )
-        return (signIn, claims.notes)
+        return (signIn, claims.notes + (claims.authTime == nil ? [Self.timeUnknown] : []))
     }
+
+    private static let timeUnknown =
+        "the ID token does not say when the person authenticated (auth_time), though max_age asks for it: "
+        + "no condition `mfa` or `auth_age` holds for this session"
 
     private func validated(
         _ tokens: TokenResponse, device: DeviceID, sent: ProviderRedirect, maxAge: Int?, now: Int
