@@ -49,6 +49,11 @@ package struct Agent: Sendable {
         let deviceKey = try FileDeviceKeyStore(in: directory, randomness: environment.randomness).deviceKey()
         let wireGuardKey = try WireGuardKeyFile.key(in: directory, randomness: environment.randomness)
         var state = try AgentState(in: directory, randomness: environment.randomness)
+        if let fault = state.accepted.fault {
+            logger.warning(
+                "which documents were accepted before this start is not known; nothing is to be done, the file is replaced",
+                metadata: ["error": "\(fault)"])
+        }
         if state.settings.server == nil, let server = options.server {
             var settings = state.settings
             settings.server = server
@@ -70,7 +75,7 @@ package struct Agent: Sendable {
         }
         let link = ControlLink(
             state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,
-            publish: { view in dataPlane?.offer(view) })
+            publish: { view in dataPlane?.offer(view) }, hear: { time in dataPlane?.hear(serverTime: time) })
         let commands = LocalCommands(link: link, dataPlane: dataPlane, attempts: attempts, notices: notices)
         server = try LocalSocketServer(path: options.socket, allow: { permitted.contains($0.uid) }) {
             request, _, responder in try await commands.serve(request, responder)

@@ -1,16 +1,18 @@
 package import Cryptography
 internal import StrictJSON
 
-/// The agent's records on disk, each read strictly once and written whole at every change.
+/// The agent's records on disk, each read strictly once and written whole.
 package struct AgentState: Sendable {
     package let directory: StateDirectory
     package private(set) var settings: AgentSettings
     package private(set) var session: SessionRecord?
     package private(set) var controlKeys: PinnedControlKeys
+    package var accepted: AcceptedTimesFile
 
-    /// Errors: as `StateDirectory`, and `corrupted`.
+    /// What is wrong with `accepted.json` is not an error, but its `fault`. Errors: as `StateDirectory`, and `corrupted`.
     package init(in directory: StateDirectory, randomness: Randomness) throws(StateError) {
         self.directory = directory
+        accepted = AcceptedTimesFile(in: directory)
         controlKeys =
             try Self.read(PinnedControlKeys.fileName, in: directory, PinnedControlKeys.init) ?? PinnedControlKeys()
         session = try Self.read(SessionRecord.fileName, in: directory, SessionRecord.init)

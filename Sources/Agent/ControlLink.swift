@@ -16,6 +16,8 @@ package actor ControlLink {
     let logger: Logger
     /// Takes each new view; nil: nobody is a peer. Must not wait.
     let publish: @Sendable (MeshView?) -> Void
+    /// Takes the server's own time, in seconds since the epoch, when it tells it. Must not wait.
+    let hear: @Sendable (Int) -> Void
 
     var state: AgentState
     var client: ControlClient?
@@ -31,7 +33,8 @@ package actor ControlLink {
 
     package init(
         state: AgentState, deviceKey: any Signer, wireGuardKey: X25519PrivateKey, environment: AgentEnvironment,
-        logger: Logger, publish: @escaping @Sendable (MeshView?) -> Void
+        logger: Logger, publish: @escaping @Sendable (MeshView?) -> Void,
+        hear: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.state = state
         self.deviceKey = deviceKey
@@ -39,6 +42,7 @@ package actor ControlLink {
         self.environment = environment
         self.logger = logger
         self.publish = publish
+        self.hear = hear
         status = LinkStatus(since: environment.now())
     }
 
@@ -53,6 +57,7 @@ package actor ControlLink {
                 next.cancel()
             }
         }
+        do { try state.accepted.write(now: environment.now()) } catch { tellUnwritten(error) }
     }
 
     /// Ends the current round.
@@ -103,7 +108,10 @@ package actor ControlLink {
         let client = client(for: session.server)
         let token = try await accessToken(client, of: session)
         try await registerIfNeeded(client, token, session)
-        let known = netmap ?? Netmap(trust: trust(in: session.server))
+        let known =
+            netmap
+            ?? Netmap(
+                trust: trust(in: session.server), accepted: state.accepted.times(of: session.server))
         netmap = known
         try await client.followNetmap(accessToken: token, epoch: known.epoch, after: known.sequence) { message in
             try await self.take(message, of: session)
@@ -117,6 +125,8 @@ package actor ControlLink {
         let effect = try netmap.apply(message, now: environment.now())
         self.netmap = netmap
         backoff.reset()
+        remember(netmap.accepted, of: session.server)
+        if case .heartbeat(_, let time) = message { hear(time) }
         switch effect {
         case .unchanged: break
         case .changed:
@@ -130,6 +140,15 @@ package actor ControlLink {
             logger.info("connected", metadata: ["server": "\(session.server)"])
             set(.connected)
         }
+    }
+
+    private func remember(_ times: AcceptedTimes, of server: ServerURL) {
+        do { try state.accepted.remember(times, of: server, now: environment.now()) } catch { tellUnwritten(error) }
+    }
+
+    /// Nothing waits for that file.
+    private func tellUnwritten(_ error: StateError) {
+        logger.warning("the times of the newest documents are not on disk", metadata: ["error": "\(error)"])
     }
 
     private func recover(from error: ControlError, in session: SessionRecord) async {
@@ -166,7 +185,8 @@ package actor ControlLink {
         case .gap: .malformed("netmap message in its order")
         case .document(let error): .document(error)
         case .notForUs(let what): .notForUs(what)
-        case .olderPolicy: .malformed("policy: it is older than the one in force")
+        case .olderPolicy: .malformed("policy: it is older than one that this device has accepted")
+        case .olderAuthorization: .malformed("authorization: it is older than one that this device has accepted")
         }
     }
 }

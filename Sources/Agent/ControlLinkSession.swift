@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Identity
 internal import Logging
 internal import NetworkAddresses
+internal import SignedDocuments
 internal import Wire
 
 /// What the server has confirmed of this device.
@@ -91,6 +92,10 @@ extension ControlLink {
         guard verified.node.text == response.node else { throw ControlError.notForUs("node") }
         guard verified.authorization.device == trust.device else { throw ControlError.notForUs("cnf") }
         guard verified.registration.wireGuardKey == trust.wireGuardKey else { throw ControlError.notForUs("wg") }
+        let issuedAt = verified.authorization.validity.issuedAt
+        guard state.accepted.times(of: client.server).permits(authorizationOf: issuedAt) else {
+            throw ControlError.malformed("authorization: it is older than one that this device has accepted")
+        }
         logger.info(
             "registered", metadata: ["node": "\(response.node)", "host": "\(verified.authorization.principal.host)"])
         return Registered(session: session, candidates: candidates, authorization: verified.authorization)

@@ -20,7 +20,7 @@ package actor DataPlane {
     private let attempts: AttemptLog
     private let spool: AttemptSpool?
     private let checksEgress: Bool
-    private let environment: AgentEnvironment
+    let environment: AgentEnvironment
     private let logger: Logger
 
     private let filter: PacketFilter
@@ -52,6 +52,7 @@ package actor DataPlane {
     private var counted = PacketLogLosses()
     private let changes: AsyncStream<Void>
     private nonisolated let wake: AsyncStream<Void>.Continuation
+    nonisolated let grantClock = Mutex(GrantClock())
     /// A view that was offered and not taken over yet.
     private nonisolated let newest = Mutex<MeshView??>(nil)
 
@@ -98,8 +99,14 @@ package actor DataPlane {
     /// Each second, at its beginning: wakes the loop when something is due without a new view, or when the clocks parted.
     private func tick() async {
         var watch = ClockWatch()
+        var wasHeld = false
         while !Task.isCancelled {
-            let reading = environment.clocks()
+            let reading = clocks()
+            let isHeld = grantClock.withLock { $0.isHeld }
+            if isHeld, !wasHeld {
+                logger.notice("the clock was set back: what has ended stays ended until the server tells the time")
+            }
+            wasHeld = isHeld
             if let jump = watch.observe(reading) {
                 logger.notice("the clock was set, or the machine slept", metadata: ["jump": "\(jump)"])
                 isToRewrite = true
@@ -122,7 +129,7 @@ package actor DataPlane {
 
     private func step() async {
         guard !Task.isCancelled else { return }
-        steppedAt = environment.now()
+        steppedAt = clocks().seconds
         let offered = newest.withLock { newest in
             defer { newest = nil }
             return newest
@@ -168,8 +175,8 @@ package actor DataPlane {
         holdsFilter = true
         holdsInterface = left != nil
         if let left, try await adopt(left) { return try openLog() }
-        let closed = TunnelPlan(nil, interface: interface, locals: [], now: environment.now())
-        try await filter.replace(with: closed.filter, now: FilterTime(environment.clocks()))
+        let closed = TunnelPlan(nil, interface: interface, locals: [], now: clocks().seconds)
+        try await filter.replace(with: closed.filter, now: FilterTime(clocks()))
         if let left {
             await left.stop()
             try await routes.remove(interface)
@@ -204,7 +211,7 @@ package actor DataPlane {
         device = found.device
         engine = left
         applied = found.plan
-        keepsLeftUntil = wasOffered ? nil : environment.now() + Self.longestKept
+        keepsLeftUntil = wasOffered ? nil : clocks().seconds + Self.longestKept
         logger.notice("took over the engine that was left", metadata: ["process": "\(left.process)"])
         return true
     }
@@ -227,7 +234,7 @@ package actor DataPlane {
     }
 
     private func apply() async throws {
-        let reading = environment.clocks()
+        let reading = clocks()
         let now = reading.seconds
         if try await keepsLeft(at: now) { return }
         let locals = try await routes.addresses().map {
@@ -298,20 +305,20 @@ package actor DataPlane {
 
     /// Reads the rule set back; what differs is repaired once and said. Errors: when it differs even then.
     private func verify(_ plan: TunnelPlan) async throws {
-        let now = environment.now()
+        let now = clocks().seconds
         var differences = try await filter.differences(from: plan.filter, now: now)
         if !differences.isEmpty {
             verifiedAt = nil
             logger.warning(
                 "the kernel's rule set was not ours and is replaced",
                 metadata: ["differences": "\(differences.prefix(5).joined(separator: "; "))"])
-            try await filter.replace(with: plan.filter, now: FilterTime(environment.clocks()))
-            differences = try await filter.differences(from: plan.filter, now: environment.now())
+            try await filter.replace(with: plan.filter, now: FilterTime(clocks()))
+            differences = try await filter.differences(from: plan.filter, now: clocks().seconds)
         }
         guard differences.isEmpty else {
             throw LinuxNetworkError.filter("the rule set differs: \(differences.prefix(3).joined(separator: "; "))")
         }
-        verifiedAt = environment.now()
+        verifiedAt = clocks().seconds
     }
 
     /// What the log has lost since it was last asked goes to the server with what it has not.

@@ -46,6 +46,8 @@ package enum NetmapError: Error, Hashable, Sendable {
     case document(WireError)
     /// Our own authorization is for another device key or WireGuard key; names what differs.
     case notForUs(String)
-    /// The policy is older than the one in force.
+    /// The policy is older than the one in force, or than one that this device has accepted before.
     case olderPolicy
+    /// Our own authorization is older than one that this device has accepted before.
+    case olderAuthorization
 }

@@ -1,6 +1,7 @@
 package import Cryptography
 package import Enforcement
 package import Identity
+internal import SignedDocuments
 package import Wire
 
 /// One node's netmap as it grows from messages: verified at every step, and never ahead of what was verified.
@@ -39,15 +40,20 @@ package struct Netmap: Sendable {
     package private(set) var view: MeshView?
     /// Our own authorization, whole.
     package private(set) var own: NodeAuthorization?
+    /// The newest signatures over our own documents that were accepted, here or before.
+    package private(set) var accepted: AcceptedTimes
     /// Peers that are left out, and why.
     package private(set) var refused: [NodeID: WireError] = [:]
 
-    package init(trust: Trust) { self.trust = trust }
+    package init(trust: Trust, accepted: AcceptedTimes = AcceptedTimes()) {
+        self.trust = trust
+        self.accepted = accepted
+    }
 
     /// The next stream begins with a snapshot; what is known stays in force until then.
     package mutating func forgetPosition() { epoch = nil }
 
-    /// Errors: `gap` when a message is missing; `document`, `notForUs`, `olderPolicy`. After an error nothing has changed.
+    /// Errors: `gap` when a message is missing; `document`, `notForUs`, `olderPolicy`, `olderAuthorization`. After an error nothing has changed.
     package mutating func apply(_ message: NetmapMessage, now: Int) throws(NetmapError) -> Effect {
         switch message {
         case .snapshot(let epoch, let sequence, let own, let peers, let policy):
@@ -80,6 +86,7 @@ package struct Netmap: Sendable {
         refused = [:]
         view = MeshView(own: MeshNode(verified), peers: verify(peers, own: verified.node, now: now), policy: slice)
         own = verified.authorization
+        accepted.raise(authorization: verified.authorization.validity.issuedAt, policy: slice.issuedAt)
     }
 
     private mutating func change(
@@ -104,6 +111,7 @@ package struct Netmap: Sendable {
             next.peers[node] = nil
             refused[node] = nil
         }
+        accepted.raise(authorization: verified?.authorization.validity.issuedAt, policy: slice?.issuedAt)
         next.peers.merge(verify(changed, own: former.own.node, now: now)) { _, new in new }
         view = next
     }
@@ -115,6 +123,9 @@ package struct Netmap: Sendable {
         }
         guard verified.authorization.device == trust.device else { throw .notForUs("cnf") }
         guard verified.registration.wireGuardKey == trust.wireGuardKey else { throw .notForUs("wg") }
+        guard accepted.permits(authorizationOf: verified.authorization.validity.issuedAt) else {
+            throw .olderAuthorization
+        }
         return verified
     }
 
@@ -124,6 +135,7 @@ package struct Netmap: Sendable {
             slice = try PolicySlice(verifying: text, keys: trust.keys, server: trust.server, node: node, now: now)
         } catch { throw .document(error) }
         if let view, view.own.node == node, slice.issuedAt < view.policyIssuedAt { throw .olderPolicy }
+        guard accepted.permits(policyOf: slice.issuedAt) else { throw .olderPolicy }
         return slice
     }
 

@@ -17,14 +17,19 @@ private struct Device {
     let link: ControlLink
     let key: Ed25519PrivateKey
     let views: AsyncStream<MeshView?>
+    /// The server's time, whenever it told it.
+    let heard: AsyncStream<Int>
 
-    init(_ documents: Documents, script: FakeGateway.Script = .init(), session: Bool = false, pinned: Bool = false)
-        throws
-    {
+    init(
+        _ documents: Documents, script: FakeGateway.Script = .init(), session: Bool = false, pinned: Bool = false,
+        accepted: AcceptedTimes = AcceptedTimes()
+    ) throws {
         gateway = FakeGateway(documents, clock: clock, script: script)
         key = try Ed25519PrivateKey(from: .system)
         let (views, continuation) = AsyncStream<MeshView?>.makeStream()
         self.views = views
+        let (heard, hear) = AsyncStream<Int>.makeStream()
+        self.heard = heard
         let server = try #require(ServerURL(documents.server))
         var state = try AgentState(in: temporary.open(), randomness: .system)
         if session || pinned {
@@ -36,13 +41,15 @@ private struct Device {
                 SessionRecord(
                     server: server, session: Documents.id(800), refreshToken: "old", expiresAt: 86_400))
         }
+        try state.accepted.remember(accepted, of: server, now: 0)
         let clock = clock
         let environment = AgentEnvironment(
             now: { clock.now }, sleep: { try await clock.sleep($0) }, randomness: .system,
             transport: gateway.transport, hostName: "laptop", operatingSystem: "Linux", candidates: { _ in [] })
         link = ControlLink(
             state: state, deviceKey: key, wireGuardKey: try X25519PrivateKey(from: .system), environment: environment,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, publish: { continuation.yield($0) })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, publish: { continuation.yield($0) },
+            hear: { hear.yield($0) })
     }
 
     func signIn(force: Bool = false, leavingAtCode: Bool = false) async throws {
@@ -137,7 +144,9 @@ private struct Device {
         let snapshot = NetmapMessage.snapshot(
             epoch: "e", sequence: 3, own: own, peers: [peer: try documents.peer(2)],
             policy: try documents.policy(for: 1))
-        device.gateway.script.withLock { $0.netmap = [snapshot, .ended(reason: "revoked")] }
+        device.gateway.script.withLock {
+            $0.netmap = [snapshot, .heartbeat(sequence: 3, time: 77), .ended(reason: "revoked")]
+        }
         // Another network: the link connects anew.
         try await device.link.setUp(true)
         var seen: [[NodeID]?] = []
@@ -148,6 +157,20 @@ private struct Device {
         #expect(seen == [[peer], nil])
         #expect(await device.link.localState == .signedOut)
         #expect(await device.link.status.problem?.message.contains("revoked") == true)
+        for await time in device.heard {
+            #expect(time == 77)
+            break
+        }
+    }
+
+    @Test func `refuses an authorization older than one that was accepted before its start`() async throws {
+        let device = try Device(documents, session: true, accepted: AcceptedTimes(authorization: 61))
+        let running = Task { await device.link.run() }
+        defer { running.cancel() }
+        while await device.link.status.problem == nil { await Task.yield() }
+        #expect(
+            await device.link.status.problem?.message.contains("older than one that this device has accepted") == true)
+        await #expect { try await device.link.whoAmI() } throws: { ($0 as? LocalFailure)?.name == .notRegistered }
     }
 
     @Test func `signs out here at once and tells the server`() async throws {

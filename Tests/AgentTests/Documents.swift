@@ -33,7 +33,7 @@ struct Documents: Sendable {
     }
 
     func authorization(
-        _ number: Int, device: Ed25519PublicKey, registration: String, expiresAt: Int = 3600,
+        _ number: Int, device: Ed25519PublicKey, registration: String, issuedAt: Int = 0, expiresAt: Int = 3600,
         by signer: Ed25519PrivateKey? = nil, issuer: String? = nil
     ) throws -> String {
         let principal = Principal(
@@ -42,7 +42,7 @@ struct Documents: Sendable {
             email: EmailAddress("person\(number)@example.com"), displayName: "Person \(number)",
             provider: try #require(ProviderID("idp")), groups: [], tags: [])
         let authorization = NodeAuthorization(
-            issuer: issuer ?? server, validity: Validity(issuedAt: 0, expiresAt: expiresAt), device: device,
+            issuer: issuer ?? server, validity: Validity(issuedAt: issuedAt, expiresAt: expiresAt), device: device,
             registration: registration, addresses: [.v4(0x6440_0000 + UInt32(number))], principal: principal,
             session: try Self.id(800), authTime: nil, amr: [], acr: nil, mfaAt: nil)
         return try authorization.signed(by: signer ?? control)
