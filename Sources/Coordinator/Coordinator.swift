@@ -208,7 +208,10 @@ private struct NodePage: Sendable {
     let asOf: Int
 
     init(after id: NodeID?, from reader: any StoreReader) throws {
-        nodes = try reader.nodes(after: id, limit: Self.limit).map { try NodeFacts(reading: $0, from: reader) }
+        var common = CommonValues()
+        nodes = try reader.nodes(after: id, limit: Self.limit).map {
+            try NodeFacts(reading: $0, from: reader, sharing: &common)
+        }
         asOf = try reader.lastChangeSequence()
     }
 }

@@ -40,14 +40,35 @@ final class NodeFacts: Sendable {
     let groups: Set<GroupName>
 
     convenience init(reading record: NodeRecord, from reader: any StoreReader) throws {
+        var common = CommonValues()
+        try self.init(reading: record, from: reader, sharing: &common)
+    }
+
+    convenience init(
+        reading record: NodeRecord, from reader: any StoreReader, sharing common: inout CommonValues
+    ) throws {
         let session = try record.session.flatMap { try reader.session($0) }
         try self.init(
-            record, session: session, person: try session.flatMap { try reader.person($0.person) }, from: reader)
+            record, session: session, person: try session.flatMap { try reader.person($0.person) }, from: reader,
+            sharing: &common)
     }
 
     /// `session` is the record's, and `person` that one's.
-    init(_ record: NodeRecord, session: Session?, person: PersonRecord?, from reader: any StoreReader) throws {
+    convenience init(_ record: NodeRecord, session: Session?, person: PersonRecord?, from reader: any StoreReader)
+        throws
+    {
+        var common = CommonValues()
+        try self.init(record, session: session, person: person, from: reader, sharing: &common)
+    }
+
+    private init(
+        _ record: NodeRecord, session: Session?, person: PersonRecord?, from reader: any StoreReader,
+        sharing common: inout CommonValues
+    ) throws {
+        var record = record
+        record.operatingSystem = common.one(record.operatingSystem)
         var session = session.map(SessionTerms.init)
+        if let amr = session?.amr { session?.amr = common.one(amr) }
         // A name that was read from two tables is held once: there are as many facts as nodes.
         if let id = record.session, session?.id == id { session?.id = id }
         if session?.device == record.device { session?.device = record.device }
@@ -55,7 +76,7 @@ final class NodeFacts: Sendable {
         self.record = record
         self.session = session
         self.person = person
-        groups = try session.map { Set(try reader.memberships(of: $0.person).keys) } ?? []
+        groups = common.one(try session.map { Set(try reader.memberships(of: $0.person).keys) } ?? [])
     }
 
     func standing(now: Int) -> NodeLifecycle.Standing {
@@ -113,9 +134,10 @@ struct ChangeBatch: Sendable {
         isFull = changes.count >= Self.limit
         self.sessions = sessions
         var facts: [NodeID: NodeFacts?] = [:]
+        var common = CommonValues()
         for id in nodes {
             facts.updateValue(
-                try reader.node(id).map { try NodeFacts(reading: $0, from: reader) }, forKey: id)
+                try reader.node(id).map { try NodeFacts(reading: $0, from: reader, sharing: &common) }, forKey: id)
         }
         self.nodes = facts
     }
