@@ -185,8 +185,8 @@ package actor ControlLink {
         case .gap: .malformed("netmap message in its order")
         case .document(let error): .document(error)
         case .notForUs(let what): .notForUs(what)
-        case .olderPolicy: .malformed("policy: it is older than one that this device has accepted")
-        case .olderAuthorization: .malformed("authorization: it is older than one that this device has accepted")
+        case .olderPolicy: .older("policy")
+        case .olderAuthorization: .older("authorization")
         }
     }
 }

@@ -94,7 +94,7 @@ extension ControlLink {
         guard verified.registration.wireGuardKey == trust.wireGuardKey else { throw ControlError.notForUs("wg") }
         let issuedAt = verified.authorization.validity.issuedAt
         guard state.accepted.times(of: client.server).permits(authorizationOf: issuedAt) else {
-            throw ControlError.malformed("authorization: it is older than one that this device has accepted")
+            throw ControlError.older("authorization")
         }
         logger.info(
             "registered", metadata: ["node": "\(response.node)", "host": "\(verified.authorization.principal.host)"])

@@ -234,8 +234,7 @@ package actor DataPlane {
     }
 
     private func apply() async throws {
-        let reading = clocks()
-        let now = reading.seconds
+        let now = clocks().seconds
         if try await keepsLeft(at: now) { return }
         let locals = try await routes.addresses().map {
             EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
@@ -244,7 +243,11 @@ package actor DataPlane {
         // Other programs change their own tables all the time: whether ours is whole is cheap to see.
         if isToCompare {
             isToCompare = false
-            if try await !filter.hasRules(of: (applied ?? plan).filter) { verifiedAt = nil }
+            if try await !filter.hasRules(of: (applied ?? plan).filter) {
+                verifiedAt = nil
+                // Before anything else is done with no filter in front of it.
+                if let applied { try await verify(applied) }
+            }
         }
         guard plan != applied || verifiedAt == nil || isToRewrite else {
             if let verifiedAt, abs(now - verifiedAt) >= 60 { try await verify(plan) }
@@ -255,13 +258,15 @@ package actor DataPlane {
         if let applied { do { try await revoke(from: applied, to: plan) } catch { unheard = error } }
         if isToRewrite {
             isToRewrite = false
-            do { try await filter.replace(with: plan.filter, now: FilterTime(reading)) } catch {
+            do { try await filter.replace(with: plan.filter, now: FilterTime(clocks())) } catch {
                 isToRewrite = true
                 throw error
             }
         } else {
-            try await filter.update(to: plan.filter, now: FilterTime(reading))
+            try await filter.update(to: plan.filter, now: FilterTime(clocks()))
         }
+        // What comes next may fail, and has failed before: the filter is looked at all the same.
+        if unheard != nil || problem != nil { try await verify(plan) }
         if let unheard { throw unheard }
         if let applied {
             let gone = applied.rules.egress.subtracting(plan.rules.egress)

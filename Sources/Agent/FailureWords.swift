@@ -52,6 +52,12 @@ extension ControlError {
             )
         case .malformed(let what):
             (.untrustedAnswer, "The server's answer has no usable \(what).", "Check that this is a ztna-server.")
+        case .older(let what):
+            (
+                .untrustedAnswer, "Refused: the server's \(what) is older than one that this device has accepted.",
+                "Check the server's clock. If it ran ahead earlier, and this device's with it, remove "
+                    + "\(AcceptedTimesFile.fileName) in the agent's state directory, then start the agent again."
+            )
         case .document(.document(.unknownKey)):
             (
                 .unknownControlKey, "A document is signed with a key that this device does not know.",

@@ -27,6 +27,8 @@ package enum ControlError: Error, Hashable, Sendable {
     case refused(status: Int, name: String, description: String, retryAfter: Int?)
     /// Not the answer that belongs here; names what is missing.
     case malformed(String)
+    /// A signed document is older than one that this device has accepted before; names which.
+    case older(String)
     /// A signed document did not verify.
     case document(WireError)
     /// A document that is ours by its signature, but not for this device and key; names what differs.

@@ -43,6 +43,12 @@ struct FilterChange {
         gone.values.reduce(0) { $0 + $1.count } + come.values.reduce(0) { $0 + $1.count }
     }
 
+    /// Packets miss what goes a moment before they find what comes into a set of ranges: `FilterScript.unsettled` goes
+    /// before such a change, and `settled` after it.
+    var settles: Bool {
+        FilterElements.intervalSets.contains { come[$0]?.isEmpty == false } && gone.values.contains { !$0.isEmpty }
+    }
+
     /// One command for what goes from a set, and one for what comes; empty when nothing changes.
     func script(now: FilterTime) -> String {
         var text = ""

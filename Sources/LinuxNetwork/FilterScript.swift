@@ -20,7 +20,9 @@ enum FilterScript {
         return removal(of: table) + definition(of: table, ruleSet, elements, now: now, settles: true)
     }
 
-    /// The replaced table's sets are whole: what has no grant is refused from now on.
+    /// Until `settled`, what has no grant is dropped unsaid.
+    static let unsettled = "add rule inet \(table) \(settling) drop\n"
+    /// The sets are whole: what has no grant is refused from now on.
     static let settled = "flush chain inet \(table) \(settling)\n"
 
     /// The same rules with empty sets in a table that no packet meets: it is dormant from its first moment to its last.

@@ -45,7 +45,7 @@ package actor PacketFilter {
             let begun = ContinuousClock.now
             let script = change.script(now: now.advanced(byMilliseconds: Self.loading(change.count)))
             // A member may end between our reckoning and the kernel's: then the transaction fails as a whole.
-            if script.isEmpty || (try? nft.run(script)) != nil {
+            if script.isEmpty || (try? run(script, settling: change.settles)) != nil {
                 self.applied = ruleSet
                 loadSeconds = max(loadSeconds, Self.seconds(since: begun, for: change.count))
                 if !script.isEmpty { known = nil }
@@ -53,6 +53,12 @@ package actor PacketFilter {
             }
         }
         try replace(with: ruleSet, now: now)
+    }
+
+    private func run(_ script: String, settling: Bool) throws(LinuxNetworkError) {
+        if settling { try nft.run(FilterScript.unsettled) }
+        try nft.run(script)
+        if settling { try nft.run(FilterScript.settled) }
     }
 
     /// A member's timeout counts from when the kernel takes it, and many take a while: about ten microseconds each on an idle

@@ -8,8 +8,10 @@ private func now() -> Int { wallClock() }
 
 @Suite(.enabled(if: missingForLiveTests == nil, "needs root, nft and python3"), .serialized)
 struct `A running flow that is allowed` {
-    /// By a single port and by a range.
-    private static let mine: [FilterGrant.Traffic] = [.tcp(5001...5001), .tcp(6000...6010)]
+    /// By a single port and by a range; each becomes the other, too.
+    private static let mine: [[FilterGrant.Traffic]] = [
+        [.tcp(5001...5001), .tcp(6000...6010)], [.tcp(5000...5001), .tcp(6001...6001)],
+    ]
     private static let addresses = (server: ["100.64.9.1", "fd00:9::1"], client: ["100.64.9.2", "fd00:9::2"])
 
     /// Bytes there and back until `end` is a file: then `all answered`, else what ended one of them.
@@ -45,9 +47,11 @@ struct `A running flow that is allowed` {
         let others = (10..<50).flatMap { peer in
             (1...100).map { ("100.64.9.\(peer)", FilterGrant.Traffic.tcp($0...$0)) }
         }
-        func rules(_ part: Range<Int>) throws -> (server: FilterRuleSet, client: FilterRuleSet) {
-            func grants(_ mine: [String]) -> [(String, FilterGrant.Traffic)] {
-                mine.flatMap { address in Self.mine.map { (address, $0) } } + others[part]
+        func rules(_ part: Range<Int>, _ mine: [FilterGrant.Traffic]) throws -> (
+            server: FilterRuleSet, client: FilterRuleSet
+        ) {
+            func grants(_ addresses: [String]) -> [(String, FilterGrant.Traffic)] {
+                addresses.flatMap { address in mine.map { (address, $0) } } + others[part]
             }
             let peers = (10..<50).map { "100.64.9.\($0)" }
             return try (
@@ -55,7 +59,7 @@ struct `A running flow that is allowed` {
                 wire.rules(egress: grants(Self.addresses.client), peers: Self.addresses.client + peers, until: end)
             )
         }
-        let (first, second) = try (rules(0..<3000), rules(1500..<4000))
+        let (first, second) = try (rules(0..<3000, Self.mine[0]), rules(1500..<4000, Self.mine[1]))
         try await filters.server.replace(with: first.server, now: FilterTime(now()))
         try await filters.client.replace(with: first.client, now: FilterTime(now()))
         let tables = try [wire.server, wire.client].map { try $0.run("nft", "-a", "list", "tables") }
