@@ -15,7 +15,7 @@ package struct AgentOptions: Sendable {
     package var server: ServerURL?
     /// Who may talk to the socket besides root and the agent's own user.
     package var operators: Set<UInt32>
-    /// Refuse at this node what the other side would refuse.
+    /// Refuse TCP at this node, too, where the other side would; all else always is.
     package var checksEgress: Bool
 
     package init(

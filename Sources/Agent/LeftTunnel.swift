@@ -44,7 +44,7 @@ extension TunnelPlan {
         rules = .leaving(Set(hosts))
         filter = FilterRuleSet(
             interface: interface, overlay: overlay.sorted { ($0.address, $0.length) < ($1.address, $1.length) },
-            peers: Set(hosts), grants: [], egress: checksEgress ? [] : nil, logGroup: Self.logGroup)
+            peers: Set(hosts), grants: [], checksEgress: checksEgress, logGroup: Self.logGroup)
         self.addresses = addresses
         self.peers = peers
     }

@@ -17,7 +17,7 @@ package struct TunnelPlan: Equatable, Sendable {
     package let peers: [X25519PublicKey: WireGuardPeer]
 
     /// Without a view: nobody is a peer, and whatever comes in over the interface is dropped. With `checksEgress` this node
-    /// refuses what it begins and the other side would refuse.
+    /// refuses TCP, too, that it begins and the other side would refuse.
     package init(
         _ view: MeshView?, interface: InterfaceName, locals: [EndpointChoice.Local], checksEgress: Bool = false,
         now: Int
@@ -29,7 +29,8 @@ package struct TunnelPlan: Equatable, Sendable {
         filter = FilterRuleSet(
             interface: interface, overlay: overlay, peers: rules.egress, peerEnds: rules.egressEnds,
             grants: rules.grants.map(Self.filterGrant),
-            egress: checksEgress ? rules.egressGrants.map(Self.filterGrant) : nil, logGroup: Self.logGroup)
+            egress: rules.egressGrants.filter { checksEgress || $0.service.protocol != .tcp }.map(Self.filterGrant),
+            checksEgress: checksEgress, logGroup: Self.logGroup)
         peers = rules.tunnels.mapValues { tunnel in
             WireGuardPeer(
                 endpoint: EndpointChoice.endpoint(

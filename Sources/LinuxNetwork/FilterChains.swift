@@ -17,7 +17,7 @@ struct FilterChains {
     init(_ ruleSet: FilterRuleSet) {
         interface = "\"\(ruleSet.interface)\""
         overlay = ruleSet.overlay
-        checks = ruleSet.egress != nil
+        checks = ruleSet.checksEgress
         group = ruleSet.logGroup
     }
 
@@ -97,6 +97,9 @@ struct FilterChains {
     /// From the overlay to this node. Of an established flow conntrack has fixed both addresses, and its first packet was
     /// asked for them: `running` asks for the grant alone. An answer is asked who it is from, as conntrack knows no
     /// interfaces: it must not come in here for a flow that this node began elsewhere.
+    ///
+    /// What answers by TCP ends with the first segment that this node may not send. Nothing else needs an answer in return, so
+    /// that it is asked whether this node may reach what it comes from.
     private var inbound: String {
         """
         chain arriving6 {
@@ -107,7 +110,9 @@ struct FilterChains {
         \(arriving(v4: true))
         }
         chain answered {
-        \(overlayRules("saddr", if: "ct state == established ", verdict: "accept"))
+        \(overlayRules("saddr", if: "meta l4proto tcp ", verdict: "accept"))
+        ct state != established goto arriving
+        \(lookups(in: "to_", address: "saddr", port: "sport", ping: "echo-reply", verdict: "accept"))
         goto arriving
         }
         chain running {
@@ -140,16 +145,10 @@ struct FilterChains {
     ///
     /// What conntrack calls invalid, or another table keeps from it (`notrack`), passes as an answer or not at all.
     ///
-    /// With `checks`, each packet of a flow of ours looks up that the other side will take it.
+    /// With `checks`, each packet of a flow of ours looks up that the other side will take it. Without, the first does where
+    /// nothing tells a flow of ours from an inbound one whose entry is lost: by all but TCP a service here could else begin
+    /// anew what its grant has ended.
     private var outbound: String {
-        let checked = """
-            chain checked {
-            \(lookups(in: "to_", address: "daddr", port: "dport", ping: "echo-request", verdict: "goto leaving"))
-            meta l4proto { icmp, ipv6-icmp } ct state related accept
-            goto denied_here
-            }
-
-            """
         let verdict = checks ? "goto checked" : "accept"
         return """
             chain answers {
@@ -158,12 +157,18 @@ struct FilterChains {
             \(peers(then: "tcp flags & rst == rst accept"))
             goto refused
             }
-            \(checks ? checked : "")chain to_peer {
+            chain checked {
+            \(lookups(in: "to_", address: "daddr", port: "dport", ping: "echo-request", verdict: "goto leaving"))
+            meta l4proto { icmp, ipv6-icmp } ct state related accept
+            goto denied_here
+            }
+            chain to_peer {
             ct state related \(verdict)
             ct state invalid,untracked goto answers
             tcp flags & rst == rst accept
-            tcp flags & (fin|syn|rst|ack) != syn drop
-            goto \(checks ? "checked" : "leaving")
+            tcp flags & (fin|syn|rst|ack) == syn goto \(checks ? "checked" : "leaving")
+            meta l4proto tcp drop
+            goto checked
             }
             chain outbound {
             ct direction reply goto answers

@@ -16,9 +16,9 @@ struct FilterChange {
     /// kernel and nft five microseconds a member; for ranges whose removal takes the kernel longer.
     init?(from old: FilterRuleSet, to new: FilterRuleSet, now: FilterTime) {
         guard old.interface == new.interface, old.overlay == new.overlay, old.logGroup == new.logGroup,
-            (old.egress == nil) == (new.egress == nil)
+            old.checksEgress == new.checksEgress
         else { return nil }
-        let most = max(new.peers.count + new.grants.count + (new.egress?.count ?? 0), Self.alwaysSmall)
+        let most = max(new.peers.count + new.grants.count + new.egress.count, Self.alwaysSmall)
         let concern = Concern(old, new, now: now.seconds)
         guard concern.count <= most else { return nil }
         let before = FilterElements(concern.part(of: old)).living(at: now.seconds)
@@ -81,7 +81,7 @@ private struct Concern {
 
     init(_ old: FilterRuleSet, _ new: FilterRuleSet, now: Int) {
         add(old.grants, new.grants, now: now)
-        add(old.egress ?? [], new.egress ?? [], now: now)
+        add(old.egress, new.egress, now: now)
         var peers = old.peers.symmetricDifference(new.peers)
         if old.peerEnds != new.peerEnds {
             peers.formUnion(old.peers.filter { new.peers.contains($0) && old.peerEnds[$0] != new.peerEnds[$0] })
@@ -110,7 +110,7 @@ private struct Concern {
         var result = ruleSet
         result.peers = ruleSet.peers.filter { extents[$0] != nil }
         result.grants = part(of: ruleSet.grants)
-        result.egress = ruleSet.egress.map(part)
+        result.egress = part(of: ruleSet.egress)
         return result
     }
 

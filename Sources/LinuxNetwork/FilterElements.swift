@@ -2,7 +2,7 @@ internal import NetworkAddresses
 
 /// The members of our nftables sets, each with the second at which it ends (nil: never).
 ///
-/// Inbound grants are those of peers. Equal keys are one member that lives as long as the longest; overlapping port ranges of one source and protocol are
+/// Grants are those of peers. Equal keys are one member that lives as long as the longest; overlapping port ranges of one source and protocol are
 /// cut into disjoint ones, as an interval set refuses overlaps.
 struct FilterElements: Hashable, Sendable {
     typealias Members = [String: Int?]
@@ -23,10 +23,10 @@ struct FilterElements: Hashable, Sendable {
             sets["peer\(peer.suffix)", default: [:]].updateValue(ruleSet.peerEnds[peer], forKey: "\(peer)")
         }
         add(ruleSet.grants.compactMap { Self.living($0, with: ruleSet) }, to: "")
-        add(ruleSet.egress ?? [], to: "to_")
+        add(ruleSet.egress.compactMap { Self.living($0, with: ruleSet) }, to: "to_")
     }
 
-    /// An answer to an inbound flow is asked for its grant, not for its peer: no grant outlives its peer.
+    /// An answer, of this node or to it, is asked for its grant, not for its peer: no grant outlives its peer.
     private static func living(_ grant: FilterGrant, with ruleSet: FilterRuleSet) -> FilterGrant? {
         guard ruleSet.peers.contains(grant.source) else { return nil }
         guard let end = ruleSet.peerEnds[grant.source], end < grant.expiresAt else { return grant }
@@ -64,7 +64,7 @@ struct FilterElements: Hashable, Sendable {
 
     /// How many ranges an interval set has at most: overlapping ones are cut at each other's bounds.
     static func largestCount(of intervalSet: String, in ruleSet: FilterRuleSet) -> Int {
-        let grants = intervalSet.hasPrefix("to_") ? ruleSet.egress ?? [] : ruleSet.grants
+        let grants = intervalSet.hasPrefix("to_") ? ruleSet.egress : ruleSet.grants
         return 2 * grants.count { $0.traffic.isRange && intervalSet.hasSuffix($0.source.suffix) }
     }
 

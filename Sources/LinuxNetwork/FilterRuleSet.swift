@@ -12,14 +12,17 @@ package struct FilterRuleSet: Hashable, Sendable {
     /// nothing, running flows of its own included.
     package var peerEnds: [IPAddress: Int]
     package var grants: [FilterGrant]
-    /// What peers will take from this node, where it is to be checked here already; then each grant's `source` is the peer.
-    package var egress: [FilterGrant]?
+    /// What peers will take from this node; each grant's `source` is the peer. Those of TCP are asked only with `checksEgress`.
+    package var egress: [FilterGrant]
+    /// Every packet of a flow of ours is asked whether the other side will take it; without it, what is not TCP is asked when
+    /// the flow begins, and when it is answered.
+    package var checksEgress: Bool
     /// The NFLOG group that `PacketLog` reads.
     package var logGroup: UInt16
 
     package init(
         interface: InterfaceName, overlay: [IPPrefix], peers: Set<IPAddress>, peerEnds: [IPAddress: Int] = [:],
-        grants: [FilterGrant], egress: [FilterGrant]? = nil, logGroup: UInt16
+        grants: [FilterGrant], egress: [FilterGrant] = [], checksEgress: Bool = false, logGroup: UInt16
     ) {
         self.interface = interface
         self.overlay = overlay
@@ -27,6 +30,7 @@ package struct FilterRuleSet: Hashable, Sendable {
         self.peerEnds = peerEnds
         self.grants = grants
         self.egress = egress
+        self.checksEgress = checksEgress
         self.logGroup = logGroup
     }
 }

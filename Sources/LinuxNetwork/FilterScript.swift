@@ -29,8 +29,7 @@ enum FilterScript {
     static func canonical(_ ruleSet: FilterRuleSet) -> String {
         var empty = ruleSet
         (empty.peers, empty.peerEnds) = ([], [:])
-        empty.grants = []
-        if empty.egress != nil { empty.egress = [] }
+        (empty.grants, empty.egress) = ([], [])
         return removal(of: canonicalTable)
             + definition(of: canonicalTable, empty, FilterElements(empty), now: FilterTime(0), flags: dormant)
     }

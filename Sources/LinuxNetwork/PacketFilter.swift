@@ -28,7 +28,7 @@ package actor PacketFilter {
 
     /// Replaces the whole table in one transaction; what has no grant is dropped until it is done, and refused from then on.
     package func replace(with ruleSet: FilterRuleSet, now: FilterTime) throws(LinuxNetworkError) {
-        let count = ruleSet.grants.count + (ruleSet.egress?.count ?? 0)
+        let count = ruleSet.grants.count + ruleSet.egress.count
         let begun = ContinuousClock.now
         countUnlogged()
         try nft.run(FilterScript.replacement(ruleSet, now: now.advanced(byMilliseconds: Self.loading(count))))
@@ -161,7 +161,7 @@ package actor PacketFilter {
 
     private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> [String] {
         let key = CanonicalKey(
-            checksEgress: ruleSet.egress != nil, interface: ruleSet.interface,
+            checksEgress: ruleSet.checksEgress, interface: ruleSet.interface,
             overlay: ruleSet.overlay.map(\.description), logGroup: ruleSet.logGroup)
         if let known = canonicalRules[key] { return known }
         let table = FilterScript.canonicalTable

@@ -37,7 +37,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Everything but WireGuard and the packet filter; needs no root.")
     var withoutTunnel = false
 
-    @Flag(help: "Refuse at this device, too, what the other side would refuse.")
+    @Flag(help: "Refuse TCP at this device, too, where the other side would; all else always is.")
     var egressCheck = false
 
     @Option(help: "What this device wishes to be called; by default the machine's name.")

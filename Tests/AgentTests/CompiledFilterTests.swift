@@ -19,7 +19,8 @@ import Wire
         for _ in 0..<6 {
             let now = random.pick([1000, 1019, 1079, 1080, 1140])
             let view = try random.view()
-            let plan = TunnelPlan(view, interface: try #require(InterfaceName("ztna0")), locals: [], now: now)
+            let plan = TunnelPlan(
+                view, interface: try #require(InterfaceName("ztna0")), locals: [], checksEgress: true, now: now)
             let elements = FilterElements(plan.filter)
             // Until then nobody needs to look at the table; afterwards it may only let in too little.
             let next = plan.rules.nextChange ?? 1 << 40
@@ -35,17 +36,22 @@ import Wire
         for transport in TransportProtocol.allCases {
             let ports: [UInt16?] = transport == .icmp ? [nil] : [1, 21, 22, 23, 24, 25, 53, 80, 443, 65_535]
             for port in ports {
-                let isAllowed =
-                    peer.isLiving(at: moment) && view.own.isLiving(at: moment)
-                    && view.policy.decide(
-                        source: peer.principal, destination: view.own.principal, protocol: transport, port: port,
-                        context: peer.context, now: moment
-                    ).isAllowed
-                for address in peer.addresses {
-                    let passes = elements.lets(address, transport, port, at: moment)
-                    if isExact ? passes != isAllowed : passes && !isAllowed {
-                        let service = port.map { "\(transport.rawValue)/\($0)" } ?? transport.rawValue
-                        Issue.record("\(address) \(service) at \(moment): \(passes), not \(isAllowed): \(elements)")
+                let areLiving = peer.isLiving(at: moment) && view.own.isLiving(at: moment)
+                let inbound = view.policy.decide(
+                    source: peer.principal, destination: view.own.principal, protocol: transport, port: port,
+                    context: peer.context, now: moment)
+                let outbound = view.egressPolicy.decide(
+                    source: view.own.principal, destination: peer.principal, protocol: transport, port: port,
+                    context: view.own.context, now: moment)
+                for (sets, decision) in [("", inbound), ("to_", outbound)] {
+                    let isAllowed = areLiving && decision.isAllowed
+                    for address in peer.addresses {
+                        let passes = elements.lets(address, transport, port, at: moment, in: sets)
+                        if isExact ? passes != isAllowed : passes && !isAllowed {
+                            let service = port.map { "\(transport.rawValue)/\($0)" } ?? transport.rawValue
+                            Issue.record(
+                                "\(sets)\(address) \(service) at \(moment): \(passes), not \(isAllowed): \(elements)")
+                        }
                     }
                 }
             }
@@ -54,16 +60,18 @@ import Wire
 }
 
 extension FilterElements {
-    /// As the rules of the chain `inbound` look a packet up.
-    fileprivate func lets(_ address: IPAddress, _ transport: TransportProtocol, _ port: UInt16?, at now: Int) -> Bool {
+    /// As the rules of the chain `inbound` look a packet up, or with the sets `to_` those of `checked`.
+    fileprivate func lets(
+        _ address: IPAddress, _ transport: TransportProtocol, _ port: UInt16?, at now: Int, in sets: String
+    ) -> Bool {
         let family = address.isV4 ? "4" : "6"
         let living = living(at: now).sets
-        func has(_ set: String, _ key: String) -> Bool { living[set + family]?[key] != nil }
+        func has(_ set: String, _ key: String) -> Bool { living[sets + set + family]?[key] != nil }
         if has("any", "\(address)") { return true }
         guard let port else { return has("ping", "\(address)") }
         let start = "\(address) . \(transport.number(v4: true)) . "
         if has("port", start + "\(port)") { return true }
-        return living["range" + family]?.keys.contains { key in
+        return living[sets + "range" + family]?.keys.contains { key in
             guard key.hasPrefix(start) else { return false }
             let bounds = key.dropFirst(start.count).split(separator: "-").compactMap { UInt16($0) }
             return bounds.count == 2 && bounds[0] <= port && port <= bounds[1]
@@ -88,6 +96,7 @@ private struct RandomMesh {
         let peers = try (2...4).map { try node($0, documents) }
         let rules = try (0..<pick([1, 3, 6])).map { try rule($0) }
         var slice = PolicySlice(issuer: documents.server, node: own.node, issuedAt: 0, revision: "r", rules: rules)
+        slice.egress = try (0..<pick([1, 3])).map { try rule($0) }
         slice.zones = ["Etc/UTC": .utc]
         return MeshView(
             own: own, peers: Dictionary(peers.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first }),

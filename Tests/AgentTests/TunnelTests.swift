@@ -68,16 +68,17 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
         #expect(plan.filter.overlay.map(\.description) == routed)
     }
 
-    @Test func `checks what leaves only when told to`() throws {
+    @Test func `checks TCP that leaves only when told to, and the rest always`() throws {
         var seen = try view(documents, rules: ["any"])
         let rule = Rule(
             name: try RuleName("web"), sources: [.everyone], destinations: [.everyone],
-            allow: [try Service(parsing: "tcp/443")])
+            allow: [try Service(parsing: "tcp/443"), try Service(parsing: "udp/53")])
         seen.replacePolicy(
             PolicySlice(issuer: "", node: seen.own.node, issuedAt: 0, revision: "1", rules: [], egress: [rule]))
-        #expect(TunnelPlan(seen, interface: interface, locals: [], now: 0).filter.egress == nil)
+        let unchecked = TunnelPlan(seen, interface: interface, locals: [], now: 0)
+        #expect(unchecked.filter.egress.map(\.traffic) == [.udp(53...53)] && !unchecked.filter.checksEgress)
         let plan = TunnelPlan(seen, interface: interface, locals: [], checksEgress: true, now: 0)
-        #expect(plan.filter.egress?.map(\.traffic) == [.tcp(443...443)])
+        #expect(plan.filter.egress.map(\.traffic) == [.tcp(443...443), .udp(53...53)])
         #expect(plan.filter.grants.isEmpty)
     }
 

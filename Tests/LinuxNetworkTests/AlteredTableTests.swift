@@ -65,7 +65,8 @@ struct `Asking nft how it writes our rules` {
     @Test func `refuses no packet`() async throws {
         let wire = try Wire()
         let filter = try wire.client.inside { try PacketFilter() }
-        let rules = try wire.rules(peers: ["100.64.9.2"], until: now() + 1000)
+        let rules = try wire.rules(
+            egress: [("100.64.9.2", .udp(5001...5001))], peers: ["100.64.9.2"], until: now() + 1000)
         var other = rules
         other.overlay.append(try #require(IPPrefix("10.9.0.0/16")))
         try await filter.replace(with: rules, now: FilterTime(now()))

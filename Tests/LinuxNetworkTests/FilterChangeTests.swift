@@ -107,7 +107,7 @@ private func script(_ old: FilterRuleSet, _ new: FilterRuleSet, now: FilterTime 
         let none = try ruleSet([])
         var (group, egress) = (none, none)
         group.logGroup = 8
-        egress.egress = []
+        egress.checksEgress = true
         for new in [try ruleSet([], overlay: ["10.0.0.0/8"]), group, egress] { #expect(script(none, new) == nil) }
     }
 }

@@ -49,7 +49,9 @@ struct `The kernel alone` {
         let log = Logged()
         let reading = try wire.client.inside { try PacketLog(group: 7) { log.add($0) } }
         try await wire.load(
-            wire.rules(egress: allowed, peers: ["100.64.9.2", "fd00:9::2"], until: now() + 100), in: wire.client)
+            wire.rules(
+                egress: allowed, checksEgress: true, peers: ["100.64.9.2", "fd00:9::2"], until: now() + 100),
+            in: wire.client)
         #expect(try wire.attempt(address, 5001) == "ok")
         #expect(try wire.attempt(address, 5002) == "ConnectionRefusedError at once")
         #expect(try await log.has(.leaving, port: 5001))
@@ -64,7 +66,8 @@ struct `The kernel alone` {
         let server = try wire.listen()
         try await wire.load(
             wire.rules(
-                egress: wire.allowing("100.64.9.2"), peers: ["100.64.9.2"], until: now() + 5), in: wire.client)
+                egress: wire.allowing("100.64.9.2"), checksEgress: true, peers: ["100.64.9.2"], until: now() + 5),
+            in: wire.client)
         let flow = try wire.hold("100.64.9.2")
         #expect(["ConnectionResetError", "BrokenPipeError"].contains(String(flow.line().split(separator: " ")[0])))
         server.end()
@@ -93,7 +96,7 @@ struct `The kernel alone` {
         let wire = try Wire()
         try await wire.load(
             wire.rules(
-                egress: checksEgress ? [("100.64.9.1", .tcp(40000...40000))] : nil, until: now() + 1000))
+                egress: [("100.64.9.1", .tcp(40000...40000))], checksEgress: checksEgress, until: now() + 1000))
         try wire.server.run("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_loose=\(loose)")
         for (flag, outcome) in [("ack", "stays"), ("rst", "leaves"), ("syn", "leaves")] {
             #expect(try wire.server.run("python3", "-c", Self.segment, flag) == "\(outcome)\n", "\(flag)")

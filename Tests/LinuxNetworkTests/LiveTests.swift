@@ -13,7 +13,10 @@ struct `On a real data path` {
         try await Mesh.lend { mesh in
             let servers = try [5001, 5002, 5100].map { try mesh.listen(on: $0) }
             try await mesh.client.filter.replace(
-                with: mesh.client.rules(peers: ["100.64.9.2", "fd00:9::2"]), now: FilterTime(now()))
+                with: mesh.client.rules(
+                    peers: ["100.64.9.2", "fd00:9::2"],
+                    egress: [("100.64.9.2", .icmp), ("fd00:9::2", .icmp), ("100.64.9.2", .udp(5200...5201))],
+                    until: now() + 1000), now: FilterTime(now()))
             try await mesh.server.filter.replace(
                 with: mesh.server.rules(
                     peers: ["100.64.9.1", "fd00:9::1"],

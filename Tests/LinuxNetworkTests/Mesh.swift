@@ -49,15 +49,19 @@ final class Node: Sendable {
 
     /// Overlay 100.64.9.0/24 and fd00:9::/64; grants end a thousand seconds after the tests' `now` unless said otherwise.
     func rules(
-        peers: [String] = [], _ grants: [(String, FilterGrant.Traffic)] = [], until end: Int = 0
+        peers: [String] = [], _ grants: [(String, FilterGrant.Traffic)] = [],
+        egress: [(String, FilterGrant.Traffic)] = [], until end: Int = 0
     ) throws -> FilterRuleSet {
-        FilterRuleSet(
+        func list(_ grants: [(String, FilterGrant.Traffic)]) throws -> [FilterGrant] {
+            try grants.map {
+                FilterGrant(source: try #require(IPAddress($0.0)), traffic: $0.1, expiresAt: end)
+            }
+        }
+        return FilterRuleSet(
             interface: interface,
             overlay: [try #require(IPPrefix("100.64.9.0/24")), try #require(IPPrefix("fd00:9::/64"))],
-            peers: Set(try peers.map { try #require(IPAddress($0)) }),
-            grants: try grants.map { grant in
-                FilterGrant(source: try #require(IPAddress(grant.0)), traffic: grant.1, expiresAt: end)
-            }, logGroup: 7)
+            peers: Set(try peers.map { try #require(IPAddress($0)) }), grants: try list(grants),
+            egress: try list(egress), logGroup: 7)
     }
 }
 

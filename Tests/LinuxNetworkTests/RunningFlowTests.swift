@@ -56,7 +56,9 @@ struct `A running flow that is allowed` {
             let peers = (10..<50).map { "100.64.9.\($0)" }
             return try (
                 wire.rules(grants(Self.addresses.server), peers: Self.addresses.server + peers, until: end),
-                wire.rules(egress: grants(Self.addresses.client), peers: Self.addresses.client + peers, until: end)
+                wire.rules(
+                    egress: grants(Self.addresses.client), checksEgress: true,
+                    peers: Self.addresses.client + peers, until: end)
             )
         }
         let (first, second) = try (rules(0..<3000, Self.mine[0]), rules(1500..<4000, Self.mine[1]))

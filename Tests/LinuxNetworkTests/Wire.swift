@@ -34,8 +34,8 @@ final class Wire: Sendable {
     }
 
     func rules(
-        _ grants: [(String, FilterGrant.Traffic)] = [], egress: [(String, FilterGrant.Traffic)]? = nil,
-        peers: [String] = ["100.64.9.1", "fd00:9::1"], until end: Int
+        _ grants: [(String, FilterGrant.Traffic)] = [], egress: [(String, FilterGrant.Traffic)] = [],
+        checksEgress: Bool = false, peers: [String] = ["100.64.9.1", "fd00:9::1"], until end: Int
     ) throws -> FilterRuleSet {
         func list(_ grants: [(String, FilterGrant.Traffic)]) throws -> [FilterGrant] {
             try grants.map {
@@ -46,7 +46,7 @@ final class Wire: Sendable {
             interface: interface,
             overlay: [try #require(IPPrefix("100.64.9.0/24")), try #require(IPPrefix("fd00:9::/64"))],
             peers: Set(try peers.map { try #require(IPAddress($0)) }), grants: try list(grants),
-            egress: try egress.map(list), logGroup: 7)
+            egress: try list(egress), checksEgress: checksEgress, logGroup: 7)
     }
 
     /// Loads rules and forgets how: nothing of ours lives on but the table.
