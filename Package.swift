@@ -244,7 +244,9 @@ let package = Package(
             "StoreTests", uses: vocabulary + ["Audit", "OpenIDConnect", "Sessions", "SCIM", "Store", "StoreSQLite"],
             products: [grdb]),
         tests("HTTPClientTests", uses: ["HTTPClient", "NetworkAddresses"]),
-        tests("LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork"]),
+        tests(
+            "LinuxNetworkTests", uses: ["StrictJSON", "NetworkAddresses", "Cryptography", "LinuxNetwork", "Agent"],
+            products: [logging]),
         tests("DetachedProgramsTests", uses: ["DetachedPrograms"]),
         tests("IdleMemoryTests", uses: ["IdleMemory"]),
         tests("OperatorLogTests", uses: ["OperatorLog"]),

@@ -66,12 +66,13 @@ package struct Agent: Sendable {
         let notices = StepUpNotices(
             now: environment.now, deliver: { notice in noticeQueue.async { operatorNotice.deliver(notice) } })
         let spool = try AttemptSpool(in: directory, randomness: environment.randomness)
+        let told = try ToldAttempts(in: directory)
         let attempts = AttemptLog(
             logger: logger, now: environment.now, spool: spool, onStepUpNeeded: { notices.note($0) })
         let dataPlane = try options.interface.map {
             try DataPlane(
                 interface: $0, privateKey: wireGuardKey, listenPort: state.settings.listenPort, attempts: attempts,
-                spool: spool, checksEgress: options.checksEgress, environment: environment, logger: logger)
+                spool: spool, told: told, checksEgress: options.checksEgress, environment: environment, logger: logger)
         }
         let link = ControlLink(
             state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,

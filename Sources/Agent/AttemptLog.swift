@@ -36,6 +36,8 @@ package final class AttemptLog: Sendable {
         /// Made of the view when it is needed first.
         var explainer: AttemptExplainer?
         var gathering = AttemptGathering()
+        /// Attempts that only the gathering knows of; not those that leave, which the other side tells.
+        var held = 0
         var entries: [Entry] = []
         var oldest = 0
         var recent: [ConnectionAttempt: Int] = [:]
@@ -77,6 +79,7 @@ package final class AttemptLog: Sendable {
         let time = now()
         let told = state.withLock { state -> (entry: Entry, leftOut: Int?)? in
             guard state.gathering.add(attempt, at: time) else {
+                if attempt.outcome != .leaving { state.held += 1 }
                 Self.count(attempt, in: &state)
                 return nil
             }
@@ -102,6 +105,9 @@ package final class AttemptLog: Sendable {
         state.withLock { state in close(at: time, all: all, &state) }
     }
 
+    /// Attempts that are told when their minute is over, and lost if this agent is killed before.
+    package var held: Int { state.withLock { $0.held } }
+
     /// Newest first. With `refusedOnly`, without those that were allowed.
     package func entries(refusedOnly: Bool) -> [Entry] {
         state.withLock { state in
@@ -111,7 +117,7 @@ package final class AttemptLog: Sendable {
     }
 
     /// The members of the `refusals` result.
-    package func report(losses: Int) -> JSON {
+    package func report(losses: AttemptLosses) -> JSON {
         let refusals = entries(refusedOnly: true).map { entry -> JSON in
             var members: [String: JSON] = [
                 "time": .integer(entry.time), "direction": .string(entry.attempt.isOutbound ? "out" : "in"),
@@ -124,7 +130,10 @@ package final class AttemptLog: Sendable {
             if let host = entry.explanation.host { members["host"] = .string(host) }
             return .object(members)
         }
-        return ["refusals": .array(EventSize.fitting(refusals)), "unread": .integer(losses)]
+        return [
+            "refusals": .array(EventSize.fitting(refusals)),
+            "unread": .integer(losses.total - losses.unattended), "unattended": .integer(losses.unattended),
+        ]
     }
 
     private func explain(_ attempt: ConnectionAttempt, at time: Int, _ state: inout State) -> AttemptExplanation {
@@ -136,6 +145,7 @@ package final class AttemptLog: Sendable {
 
     private func close(at time: Int, all: Bool, _ state: inout State) {
         for gathered in state.gathering.close(at: time, all: all) where gathered.attempt.outcome != .leaving {
+            state.held -= gathered.count
             var entry = Entry(
                 attempt: gathered.attempt, explanation: explain(gathered.attempt, at: gathered.last, &state),
                 time: gathered.first)

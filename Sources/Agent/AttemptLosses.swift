@@ -8,6 +8,8 @@ package struct AttemptLosses: Hashable, Sendable {
     package var limited = 0
     /// Log messages whose packet cannot be read.
     package var unreadable = 0
+    /// The kernel logged them while no agent was there to read it, or one was killed before it had told them.
+    package var unattended = 0
     /// More waited for the disk than memory is set aside for.
     package var waiting = 0
     /// The disk refused them: it is full, or broken.
@@ -46,7 +48,8 @@ package struct AttemptLosses: Hashable, Sendable {
 
     private static var fields: [(String, WritableKeyPath<AttemptLosses, Int>)] {
         [
-            ("kernel", \.kernel), ("limited", \.limited), ("unreadable", \.unreadable), ("waiting", \.waiting),
+            ("kernel", \.kernel), ("limited", \.limited), ("unreadable", \.unreadable),
+            ("unattended", \.unattended), ("waiting", \.waiting),
             ("disk", \.disk), ("spool", \.spool), ("damaged", \.damaged), ("refused", \.refused),
         ]
     }

@@ -63,7 +63,7 @@ package struct AttemptUpload: Sendable {
         guard let batch = await spool.nextBatch(for: server) else { return false }
         let body: JSON = [
             "batch": .string(batch.id), "sent": .integer(environment.now()), "records": .array(batch.records),
-            "lost": .integer(batch.losses.total),
+            "lost": .integer(batch.losses.total), "unattended": .integer(batch.losses.unattended),
         ]
         let answer: [UInt8]
         do { answer = try await send(body.encoded()) } catch ControlError.refused(let status, let name, let words, _)

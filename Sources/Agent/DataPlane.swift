@@ -29,7 +29,7 @@ package actor DataPlane {
     /// Remembers what the engine was told, so each engine has its own.
     private var device: WireGuardDevice
     private var engine: WireGuardProcess?
-    private var packetLog: PacketLog?
+    let attemptReading: AttemptReading
 
     private var view: MeshView?
     private var wasOffered = false
@@ -47,9 +47,6 @@ package actor DataPlane {
     private var steppedAt = 0
     /// Somebody changed the kernel's rule sets.
     private var isToCompare = false
-    private var lost = AttemptLosses()
-    /// As the log counted when it was last asked.
-    private var counted = PacketLogLosses()
     private let changes: AsyncStream<Void>
     private nonisolated let wake: AsyncStream<Void>.Continuation
     nonisolated let grantClock = Mutex(GrantClock())
@@ -61,7 +58,8 @@ package actor DataPlane {
     /// Checks what it needs first. Errors: `LinuxNetworkError`: `notRoot`, `noTUN`, `system`.
     package init(
         interface: InterfaceName, privateKey: X25519PrivateKey, listenPort: UInt16, attempts: AttemptLog,
-        spool: AttemptSpool? = nil, checksEgress: Bool = false, environment: AgentEnvironment, logger: Logger
+        spool: AttemptSpool? = nil, told: ToldAttempts? = nil, checksEgress: Bool = false,
+        environment: AgentEnvironment, logger: Logger
     ) throws(LinuxNetworkError) {
         try Privileges.require()
         self.interface = interface
@@ -73,6 +71,7 @@ package actor DataPlane {
         self.environment = environment
         self.logger = logger
         filter = try PacketFilter()
+        attemptReading = AttemptReading(filter: filter, attempts: attempts, spool: spool, told: told, logger: logger)
         routes = try RouteNetlink()
         tracking = try ConnectionTracking()
         device = WireGuardDevice(interface)
@@ -112,6 +111,7 @@ package actor DataPlane {
                 isToRewrite = true
             }
             attempts.tellRepetitions()
+            await attemptReading.countLosses()
             if verifiedAt != nil || keepsLeftUntil != nil, (try? await filter.mayHaveBeenAltered()) == true {
                 isToCompare = true
             }
@@ -140,10 +140,10 @@ package actor DataPlane {
             keepsLeftUntil = nil
             attempts.setView(view)
         }
-        await countLosses()
         do {
             try await start()
             try await apply()
+            await attemptReading.countLosses()
             if problem != nil { logger.notice("the tunnel works again") }
             problem = nil
         } catch {
@@ -174,14 +174,15 @@ package actor DataPlane {
         let left = try WireGuardProcess.left(on: interface, onExit: onExit)
         holdsFilter = true
         holdsInterface = left != nil
-        if let left, try await adopt(left) { return try openLog() }
+        if let left, try await adopt(left) { return }
+        await attemptReading.countUnattended()
         let closed = TunnelPlan(nil, interface: interface, locals: [], now: clocks().seconds)
         try await filter.replace(with: closed.filter, now: FilterTime(clocks()))
         if let left {
             await left.stop()
             try await routes.remove(interface)
         }
-        try openLog()
+        try await attemptReading.start()
         let started = try WireGuardProcess(
             interface: interface, outlivesUs: true, onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
             onExit: onExit)
@@ -192,14 +193,6 @@ package actor DataPlane {
         device = WireGuardDevice(interface, of: started.process)
         engine = started
         holdsInterface = true
-    }
-
-    private func openLog() throws {
-        guard packetLog == nil else { return }
-        let attempts = attempts
-        packetLog = try PacketLog(group: TunnelPlan.logGroup) { packet in
-            attempts.record(ConnectionAttempt(packet))
-        }
     }
 
     /// Takes over what an agent before this one left. False: it has to be replaced.
@@ -236,6 +229,9 @@ package actor DataPlane {
     private func apply() async throws {
         let now = clocks().seconds
         if try await keepsLeft(at: now) { return }
+        // Not before: of what comes without a view nobody is told, but how much it was.
+        var unheard: (any Error)?
+        do { try await attemptReading.start() } catch { unheard = error }
         let locals = try await routes.addresses().map {
             EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
         }
@@ -254,7 +250,6 @@ package actor DataPlane {
             return
         }
         // An engine that does not answer keeps no grant alive: the filter follows all the same.
-        var unheard: (any Error)?
         if let applied { do { try await revoke(from: applied, to: plan) } catch { unheard = error } }
         if isToRewrite {
             isToRewrite = false
@@ -326,19 +321,6 @@ package actor DataPlane {
         verifiedAt = clocks().seconds
     }
 
-    /// What the log has lost since it was last asked goes to the server with what it has not.
-    private func countLosses() async {
-        var losses = AttemptLosses()
-        if let now = packetLog?.losses {
-            losses.kernel = now.overruns - counted.overruns
-            losses.unreadable = now.unreadable - counted.unreadable
-            counted = now
-        }
-        losses.limited = await filter.takeUnlogged()
-        lost += losses
-        spool?.count(losses)
-    }
-
     private func configuration(_ peers: [X25519PublicKey: WireGuardPeer]) -> WireGuardConfiguration {
         WireGuardConfiguration(privateKey: privateKey, listenPort: listenPort, peers: peers)
     }
@@ -348,9 +330,8 @@ package actor DataPlane {
         await engine?.stop()
         engine = nil
         keepsLeftUntil = nil
-        await countLosses()
-        packetLog?.close()
-        packetLog = nil
+        await attemptReading.countLosses()
+        await attemptReading.close()
         attempts.tellRepetitions(all: true)
         await spool?.flush()
         guard holdsFilter else { return }
@@ -389,7 +370,4 @@ extension DataPlane {
             return members
         }
     }
-
-    /// Attempts that are not in the log, since the start.
-    var losses: Int { lost.total }
 }

@@ -116,7 +116,7 @@ struct LocalCommands: Sendable {
         case .status: return await status()
         case .whoami: return try await link.whoAmI()
         case .peers: return await peers()
-        case .refusals: return attempts.report(losses: await dataPlane?.losses ?? 0)
+        case .refusals: return attempts.report(losses: await dataPlane?.attemptReading.lost ?? AttemptLosses())
         case .logout:
             let done = try await link.signOut()
             var members: [String: JSON] = ["server": .string(done.server.text), "revoked": .bool(done.isRevoked)]

@@ -104,9 +104,10 @@ extension AttemptBatch {
             }
             return event
         }
-        if lost > 0 {
+        for (count, reason) in [(lost - unattended, "lost-on-device"), (unattended, "no-agent-running")] where count > 0
+        {
             events.append(
-                AuditEvent(.connection, "attempts-lost", .failure, at: sentAt, reason: "lost-on-device", count: lost))
+                AuditEvent(.connection, "attempts-lost", .failure, at: sentAt, reason: reason, count: count))
         }
         for index in events.indices {
             events[index].device = reporter.device.thumbprint

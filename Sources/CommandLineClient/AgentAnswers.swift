@@ -148,10 +148,13 @@ package struct RefusalsAnswer: Sendable {
     package var refusals: [Refusal] = []
     /// Packets that the log lost.
     package var unread: Int
+    /// Attempts that the kernel decided and logged while no agent ran.
+    package var unattended: Int
 
     package init(_ members: JSONMembers) throws(ClientFailure) {
         do throws(JSONError) {
             unread = try members.optionalInteger("unread") ?? 0
+            unattended = try members.optionalInteger("unattended") ?? 0
             for element in try members.array("refusals") {
                 let row = try JSONMembers(element)
                 refusals.append(

@@ -18,6 +18,10 @@ package enum RefusalsText {
         if !answer.refusals.isEmpty {
             lines += ["", "Access is given by the policy: ask its administrator, and name person, device and service."]
         }
+        if answer.unattended > 0 {
+            lines.append(
+                "\(answer.unattended) attempts came while no agent ran: decided as always, known by number only.")
+        }
         if answer.unread > 0 { lines.append("\(answer.unread) packets came too fast to be listed here.") }
         return lines
     }

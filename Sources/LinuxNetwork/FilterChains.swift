@@ -27,6 +27,7 @@ struct FilterChains {
     private var verdicts: String {
         """
         counter \(FilterScript.unlogged) { }
+        counter \(FilterScript.logged) { }
         chain refused {
         jump \(FilterScript.settling)
         ct state invalid drop
@@ -74,13 +75,15 @@ struct FilterChains {
         "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
     }
 
-    /// Logs at most 25,000 packets a second, and counts the rest: nothing is left out unsaid.
+    /// Logs at most 25,000 packets a second, and counts the rest: nothing is left out unsaid. What is logged is counted as
+    /// well, as nobody may be there to read it. What leaves is told by the other side.
     private func log(_ verdict: FilterVerdict, then rest: String) -> String {
-        """
-        limit rate over 25000/second burst 50000 packets counter name "\(FilterScript.unlogged)" \(rest)
-        log prefix "\(verdict.rawValue)" group \(group) snaplen \(PacketHeader.longestUseful)
-        \(rest)
-        """
+        let count = verdict == .leaving ? "" : "counter name \"\(FilterScript.logged)\" "
+        return """
+            limit rate over 25000/second burst 50000 packets counter name "\(FilterScript.unlogged)" \(rest)
+            \(count)log prefix "\(verdict.rawValue)" group \(group) snaplen \(PacketHeader.longestUseful)
+            \(rest)
+            """
     }
 
     /// Options, routing, mobility, HIP and shim6 headers may push what is asked for beyond what is logged: no flow begins

@@ -8,6 +8,8 @@ enum FilterScript {
     static let allTables = [table, canonicalTable]
     /// Counts the packets that were too many to be logged.
     static let unlogged = "unlogged"
+    /// Counts the packets that were handed to the log, whether anybody reads it or not; not those of flows of ours that leave.
+    static let logged = "logged"
     /// Drops what would be refused, while a table takes the place of another.
     static let settling = "settling"
 

@@ -1,5 +1,21 @@
 internal import NetworkAddresses
 
+/// How many packets a table has handed to the log since it was made, and left out of it.
+package struct LogCount: Hashable, Sendable {
+    /// The kernel's number of the table: another table counts from 0.
+    package let table: UInt64
+    /// Without those of flows of ours that leave.
+    package let logged: Int
+    /// As `PacketFilter.takeUnlogged` counted last.
+    package let unlogged: Int
+
+    package init(table: UInt64, logged: Int, unlogged: Int) {
+        self.table = table
+        self.logged = logged
+        self.unlogged = unlogged
+    }
+}
+
 /// Our nftables table `inet ztna`: replaced, changed and read back. Other tables are never touched.
 ///
 /// Acts in the network namespace of the thread that creates it. Times are whole seconds since the epoch; a caller that
@@ -151,6 +167,17 @@ package actor PacketFilter {
         unlogged.before += count >= unlogged.now ? count - unlogged.now : count
         unlogged.now = count
     }
+
+    /// What the table that is there counts, whoever made it; nil where none does.
+    package func logCount() -> LogCount? {
+        guard let table = try? queries.handle(of: FilterScript.table),
+            let logged = try? queries.packets(countedBy: FilterScript.logged, in: FilterScript.table)
+        else { return nil }
+        return LogCount(table: table, logged: logged, unlogged: unlogged.now)
+    }
+
+    /// Of what the table has left out of the log so far, so many packets were told by the agent that made it.
+    package func takeOver(unlogged count: Int) { unlogged.now = count }
 
     private struct CanonicalKey: Hashable {
         let checksEgress: Bool

@@ -32,13 +32,16 @@ package final class PacketLog: Sendable {
     private let receiver: Receiver
     private let closed = DispatchSemaphore(value: 0)
 
-    /// `deliver` must not block for long: meanwhile the kernel's buffer of 8 MiB fills.
-    package init(group: UInt16, deliver: @escaping @Sendable (LoggedPacket) -> Void) throws(LinuxNetworkError) {
+    /// `deliver` must not block for long: meanwhile the kernel's buffer of 8 MiB fills. `onRead` follows the packets that came
+    /// together, at most some hundred.
+    package init(
+        group: UInt16, deliver: @escaping @Sendable (LoggedPacket) -> Void, onRead: @escaping @Sendable () -> Void = {}
+    ) throws(LinuxNetworkError) {
         let receiver = Receiver(deliver: deliver)
         let handle = try LogHandle(group: group, receiver: receiver)
         let source = DispatchSource.makeReadSource(
             fileDescriptor: handle.descriptor, queue: DispatchQueue(label: "ztna.nflog"))
-        source.setEventHandler { handle.readAll() }
+        source.setEventHandler { handle.readAll(then: onRead) }
         let closed = closed
         source.setCancelHandler {
             handle.close()
@@ -121,7 +124,7 @@ private final class LogHandle: @unchecked Sendable {
         }
     }
 
-    func readAll() {
+    func readAll(then onRead: () -> Void) {
         while true {
             let count = buffer.withUnsafeMutableBytes {
                 recv(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
@@ -130,6 +133,7 @@ private final class LogHandle: @unchecked Sendable {
                 buffer.withUnsafeMutableBufferPointer { space in
                     _ = nflog_handle_packet(handle, space.baseAddress, Int32(clamping: count))
                 }
+                onRead()
             } else if count == 0 || ![EINTR, ENOBUFS].contains(Errno.last) {
                 return
             }

@@ -6,6 +6,8 @@ internal import Glibc
 /// nft keeps what it has once listed for as long as nobody changes a rule, and so tells old figures of a counter. Acts in
 /// the network namespace of the thread that creates it. Source: linux/netfilter/nf_tables.h, whose header has no module.
 struct RuleSetQueries: ~Copyable {
+    /// NFT_MSG_GETTABLE; NFTA_TABLE_NAME, _HANDLE.
+    private static let (getTable, tableName, tableHandle): (Int32, UInt16, UInt16) = (1, 1, 4)
     /// NFT_MSG_GETGEN and NFTA_GEN_ID.
     private static let (getGeneration, generationID): (Int32, UInt16) = (16, 1)
     /// NFT_MSG_GETOBJ, NFT_OBJECT_COUNTER; NFTA_OBJ_TABLE, _NAME, _TYPE, _DATA; NFTA_COUNTER_PACKETS.
@@ -32,6 +34,18 @@ struct RuleSetQueries: ~Copyable {
             throw .malformedReply(subject)
         }
         return UInt32(bigEndian: number)
+    }
+
+    /// A table's own number, which no other gets while the machine runs. Errors: `netlink` with ENOENT without one.
+    mutating func handle(of table: String) throws(LinuxNetworkError) -> UInt64 {
+        let subject = "table \(table)"
+        let reply = try answer(to: Self.getTable, family: Self.inet, about: subject) { request in
+            request.attribute(Self.tableName, Array(table.utf8) + [0])
+        }
+        guard let handle = reply.attributes(after: 4)?[Self.tableHandle]?.hostInteger(at: 0, as: UInt64.self) else {
+            throw .malformedReply(subject)
+        }
+        return UInt64(bigEndian: handle)
     }
 
     /// What a named counter of ours has counted since its table was made. Errors: `netlink` with ENOENT without one.

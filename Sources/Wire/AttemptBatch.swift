@@ -5,7 +5,8 @@ package import StrictJSON
 ///
 /// Body: `batch` (22 to 64 bytes of `[A-Za-z0-9_-]`; the same for every repetition of one batch, so that it is stored
 /// once), `sent` (the agent's clock, seconds since the epoch), `records` (at most 1,000 `ConnectionRecord`s), `lost`
-/// (attempts that are in no batch: dropped by the kernel or a full spool). Answer: `{"stored": true}`.
+/// (attempts that are in no batch: dropped by the kernel or a full spool), `unattended`? (how many of `lost` came while no
+/// agent was there to read the kernel's log). Answer: `{"stored": true}`.
 package struct AttemptBatch: Hashable, Sendable {
     package static let largestCount = 1000
     package static let maximumBytes = 1 << 20
@@ -14,18 +15,20 @@ package struct AttemptBatch: Hashable, Sendable {
     package var sentAt: Int
     package var records: [ConnectionRecord]
     package var lost: Int
+    package var unattended: Int
 
-    package init(id: String, sentAt: Int, records: [ConnectionRecord], lost: Int) {
+    package init(id: String, sentAt: Int, records: [ConnectionRecord], lost: Int, unattended: Int = 0) {
         self.id = id
         self.sentAt = sentAt
         self.records = records
         self.lost = lost
+        self.unattended = unattended
     }
 
     package var json: JSON {
         [
             "batch": .string(id), "sent": .integer(sentAt), "records": .array(records.map(\.json)),
-            "lost": .integer(lost),
+            "lost": .integer(lost), "unattended": .integer(unattended),
         ]
     }
 
@@ -39,8 +42,10 @@ package struct AttemptBatch: Hashable, Sendable {
             }
             sentAt = try members.integer("sent")
             lost = try members.integer("lost")
+            unattended = try members.optionalInteger("unattended") ?? 0
             guard (0...(1 << 40)).contains(sentAt) else { throw WireError.malformed("sent") }
             guard (0...(1 << 40)).contains(lost) else { throw WireError.malformed("lost") }
+            guard (0...lost).contains(unattended) else { throw WireError.malformed("unattended") }
             let list = try members.array("records")
             guard list.count <= Self.largestCount else { throw WireError.malformed("records") }
             records = try list.map { try ConnectionRecord(json: $0) }

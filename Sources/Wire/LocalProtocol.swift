@@ -56,7 +56,7 @@ package import StrictJSON
 ///   `received`, `sent` (bytes). Without a tunnel the last four are absent or zero.
 /// - `refusals`: `refusals`, newest first, of `time`, `direction` (`in`, `out`), `source`, `destination` (addresses),
 ///   `service` ("tcp/22"), `person`?, `host`? (of the other side), `count` (the same again within a minute), `reason`;
-///   `unread` (packets that the log lost).
+///   `unread` (packets that the log lost), `unattended` (attempts while no agent read the log).
 /// Lists are cut where an event would be longer than 1 MB.
 package enum LocalCommand: String, Hashable, Sendable, CaseIterable {
     case login, logout, status, whoami, peers, refusals, up, down, version, why, admin, watch

@@ -14,7 +14,7 @@ final class TemporaryDirectory: Sendable {
     deinit {
         for name in [
             "lock", "device.key", "wireguard.key", "settings.json", "session.json", "control-keys.json", "machine",
-            "accepted.json",
+            "accepted.json", "attempts-told",
         ] {
             unlink("\(path)/\(name)")
         }

@@ -194,11 +194,13 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
         log.setView(try view(Documents(), rules: ["tcp/80"]))
         log.record(attempt(80, .allowed))
         log.record(attempt(443))
-        let report = log.report(losses: 4)
+        var losses = AttemptLosses()
+        (losses.kernel, losses.unattended) = (4, 3)
+        let report = log.report(losses: losses)
         let refusals = report.objectValue?["refusals"]?.arrayValue?.compactMap(\.objectValue) ?? []
         #expect(refusals.map { $0["service"] } == ["tcp/443", "tcp/22"])
         #expect(refusals.first?["person"] == "person2@example.com")
         #expect(refusals.last?["reason"]?.stringValue?.contains("no netmap") == true)
-        #expect(report.objectValue?["unread"] == 4)
+        #expect(report.objectValue?["unread"] == 4 && report.objectValue?["unattended"] == 3)
     }
 }

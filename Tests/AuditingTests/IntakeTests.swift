@@ -27,8 +27,10 @@ import Wire
 
     private static func batch(
         _ records: [ConnectionRecord], id: String = String(repeating: "b", count: 22), sent: Int = Fixture.now,
-        lost: Int = 0
-    ) -> [UInt8] { AttemptBatch(id: id, sentAt: sent, records: records, lost: lost).json.encoded() }
+        lost: Int = 0, unattended: Int = 0
+    ) -> [UInt8] {
+        AttemptBatch(id: id, sentAt: sent, records: records, lost: lost, unattended: unattended).json.encoded()
+    }
 
     private static func reporter(_ fixture: Fixture, device: DeviceID? = nil) -> AttemptReporter {
         AttemptReporter(person: fixture.person.id, label: "alice@example.com", device: device ?? fixture.device)
@@ -84,11 +86,24 @@ import Wire
         #expect(event.clockOffset == flag)
     }
 
+    @Test func `says what came while no agent ran, apart from what the device lost`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.log.take(Self.batch([], lost: 12, unattended: 5), from: Self.reporter(fixture))
+        #expect(
+            Set(try await fixture.events().map { "\($0.reason ?? "") \($0.count ?? 0)" }) == [
+                "lost-on-device 7", "no-agent-running 5",
+            ])
+        try await fixture.log.take(
+            Self.batch([], id: String(repeating: "d", count: 22), lost: 3, unattended: 3), from: Self.reporter(fixture))
+        #expect(try await fixture.events().count == 3)
+    }
+
     @Test func `says what the device lost, also when it is all there is`() async throws {
         let fixture = try await Fixture()
         try await fixture.log.take(Self.batch([], lost: 12), from: Self.reporter(fixture))
         let event = try #require(try await fixture.events().first)
         #expect(event.action == "attempts-lost" && event.count == 12 && event.outcome == .failure)
+        #expect(event.reason == "lost-on-device")
         try await fixture.log.take(
             Self.batch([], id: String(repeating: "d", count: 22)), from: Self.reporter(fixture))
         #expect(try await fixture.events().count == 1)

@@ -98,7 +98,7 @@ import Wire
                     "time": 1_795_247_980, "direction": "out", "source": "100.64.0.1", "destination": "100.64.0.9",
                     "service": "tcp/80", "count": 1, "reason": "No such peer.",
                 ],
-            ], "unread": 4,
+            ], "unread": 4, "unattended": 7,
         ]
         let (_, recorder) = try await run(["refusals": FakeAgent.result(refusals)]) { await $0.refusals() }
         #expect(
@@ -110,6 +110,7 @@ import Wire
                   refused: No such peer.
                 """))
         #expect(recorder.output.contains("4 packets came too fast"))
+        #expect(recorder.output.contains("7 attempts came while no agent ran"))
     }
 
     @Test func `signs out and switches`() async throws {

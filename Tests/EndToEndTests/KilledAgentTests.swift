@@ -29,6 +29,16 @@ extension `The programs together` {
                         """)
             }
 
+            /// How many attempts each agent that was started has found that no agent has told.
+            func unattended() async throws -> [Int] {
+                let listed = try await RunningProgram(
+                    Place.program("ztna-server"), ["audit", "list", "--state", "state", "--json"],
+                    in: devices.site.folder.url
+                ).finish()
+                return try listed.output.split(separator: "\n").map { try JSONMembers(parsing: Array($0.utf8)) }
+                    .filter { $0.members["reason"] == "no-agent-running" }.map { try $0.integer("count") }
+            }
+
             /// Carol's agent is killed while bytes run under a rule that ends soon, and they run on; nil when this machine was
             /// too slow for that: the rule has ended before. Then the agent runs again.
             func killDuringTransfer(lasting seconds: Int) async throws -> (flow: SteadyFlow, end: Double)? {
@@ -76,6 +86,11 @@ extension `The programs together` {
             try await carol.restartAgent()
             try await carol.untilEnforcing()
             #expect(carol.namespace.engines == [engine])
+            // What was refused meanwhile nobody has seen, but the kernel has counted it.
+            try await eventually("the number of attempts without an agent") {
+                try await pair.unattended().isEmpty ? nil : ()
+            }
+            #expect(try await carol.run("refusals").output.contains("attempts came while no agent ran"))
             steady.stop()
             let next = try #require(try await pair.devices.flow(Self.always))
             try await next.goesOn("after the next agent took over")

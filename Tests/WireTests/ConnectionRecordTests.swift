@@ -21,7 +21,8 @@ private func record() throws -> ConnectionRecord {
         var scan = try record()
         (scan.port, scan.ports, scan.rule, scan.revision) = (nil, "1-79,81-65535", nil, nil)
         for one in [try record(), scan] { #expect(try ConnectionRecord(json: one.json) == one) }
-        let batch = AttemptBatch(id: String(repeating: "b", count: 22), sentAt: 200, records: [scan], lost: 7)
+        let batch = AttemptBatch(
+            id: String(repeating: "b", count: 22), sentAt: 200, records: [scan], lost: 7, unattended: 5)
         #expect(try AttemptBatch(parsing: batch.json.encoded()) == batch)
     }
 
@@ -48,6 +49,7 @@ private func record() throws -> ConnectionRecord {
     @Test(
         arguments: [
             ("batch", "short"), ("batch", .string(String(repeating: "/", count: 22))), ("sent", -1), ("lost", -1),
+            ("unattended", 1), ("unattended", -1),
             ("records", .array(Array(repeating: [:], count: 1001))), ("records", [[:]]),
         ] as [(String, JSON)])
     func `is in no batch that`(_ name: String, _ value: JSON) throws {
