@@ -5,17 +5,20 @@ package struct Browser: Sendable {
     package struct Page: Sendable {
         package let url: String
         package let response: WebResponse
+        package let text: String
+        package let forms: [HTMLForm]
 
-        package var text: String { response.text }
-        package var forms: [HTMLForm] { HTMLForm.all(in: text) }
+        init(url: String, response: WebResponse) {
+            self.url = url
+            self.response = response
+            text = response.text
+            forms = HTMLForm.all(in: text)
+        }
 
         /// The value of `data-outcome` on one of our last pages.
         package var outcome: String? { attribute("data-outcome") }
 
-        package func attribute(_ name: String) -> String? {
-            guard let start = text.firstRange(of: name + "=\"") else { return nil }
-            return HTMLForm.unescaped(text[start.upperBound...].prefix { $0 != "\"" })
-        }
+        package func attribute(_ name: String) -> String? { HTMLForm.attribute(name, in: text) }
     }
 
     private let transport: WebTransport
