@@ -71,7 +71,7 @@ struct DeviceCall: Sendable {
     /// Whose request it is, for limits, pages and logs.
     func address(of request: Request, _ context: GatewayContext) -> String {
         ClientAddress.text(
-            connection: context.remoteAddress?.ipAddress, forwardedFor: request.headers.value(.forwardedFor),
+            connection: context.remoteAddress, forwardedFor: request.headers.value(.forwardedFor),
             trustedProxies: configuration.trustedProxies)
     }
 }

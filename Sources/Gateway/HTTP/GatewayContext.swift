@@ -28,9 +28,8 @@ package struct GatewayContext: RequestContext {
 /// Whose request it is: the connection's address, or what a trusted proxy says.
 enum ClientAddress {
     /// Walks `X-Forwarded-For` from the right, past trusted proxies, to the first address nobody trusted vouches for.
-    static func text(connection: String?, forwardedFor: String?, trustedProxies: [IPPrefix]) -> String {
-        guard let connection else { return "local" }
-        guard let peer = address(connection) else { return "unknown" }
+    static func text(connection: SocketAddress?, forwardedFor: String?, trustedProxies: [IPPrefix]) -> String {
+        guard let peer = connection.flatMap(address(of:)) else { return "local" }
         func isTrusted(_ address: IPAddress) -> Bool { trustedProxies.contains { $0.contains(address) } }
         guard isTrusted(peer), let forwardedFor else { return peer.description }
         var current = peer
@@ -48,9 +47,23 @@ enum ClientAddress {
         return "\(IPAddress.v6(high, 0))/64"
     }
 
+    /// Nil for a local socket. What the kernel gave us is not written as text to be read again. Source: ip(7), ipv6(7).
+    private static func address(of connection: SocketAddress) -> IPAddress? {
+        switch connection {
+        case .v4(let peer): withUnsafeBytes(of: peer.address) { IPAddress(bytes: Array($0.dropFirst(4).prefix(4))) }
+        case .v6(let peer):
+            withUnsafeBytes(of: peer.address) { IPAddress(bytes: Array($0.dropFirst(8).prefix(16))) }.map(unmapped)
+        case .unixDomainSocket: nil
+        }
+    }
+
     /// An IPv4 client of a socket for both families is itself, and not one of `::/64`. Source: RFC 4291 §2.5.5.2.
     private static func address(_ text: some StringProtocol) -> IPAddress? {
-        guard case .v6(0, let low)? = IPAddress(text), low >> 32 == 0xFFFF else { return IPAddress(text) }
+        IPAddress(text).map(unmapped)
+    }
+
+    private static func unmapped(_ address: IPAddress) -> IPAddress {
+        guard case .v6(0, let low) = address, low >> 32 == 0xFFFF else { return address }
         return .v4(UInt32(truncatingIfNeeded: low))
     }
 }
