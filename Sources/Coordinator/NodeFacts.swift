@@ -130,8 +130,8 @@ struct ChangeBatch: Sendable {
             }
         }
         through = changes.last?.sequence ?? sequence
-        asOf = try reader.lastChangeSequence()
         isFull = changes.count >= Self.limit
+        asOf = isFull ? try reader.lastChangeSequence() : through
         self.sessions = sessions
         var facts: [NodeID: NodeFacts?] = [:]
         var common = CommonValues()

@@ -14,10 +14,20 @@ package protocol Store: Sendable {
     /// Sees one consistent state.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreReader) throws -> Value) async throws -> Value
 
+    /// A sign-in as of some commit that is not older than the last write whose end anybody has heard of: what a page asks
+    /// that shows it and changes nothing.
+    func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization?
+
     /// Yields after each commit that appended to the change log, coalesced; ends when the store closes.
     func changeSignals() async -> AsyncStream<Void>
 
     func close() async
+}
+
+extension Store {
+    package func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization? {
+        try await read { try $0.deviceAuthorization(id) }
+    }
 }
 
 package protocol StoreReader: DirectoryReader, DirectoryOverview, ProvisioningReader, AuditReader, PolicyRecordReader {

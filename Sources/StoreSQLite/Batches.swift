@@ -48,15 +48,37 @@ enum WriteBatch {
             for write in batch.dropFirst(attempts.count) { write.fail(error) }
             return
         }
+        signIns?.commit(connection.signInChanges)
         if connection.hasAppendedChange { signals.send() }
         for attempt in attempts { attempt.finish(nil) }
+    }
+
+    /// A write that has a transaction of its own.
+    static func one<Value>(
+        _ body: (any StoreTransaction) throws -> Value, on database: Database, signIns: DecodedSignIns?,
+        signals: ChangeSignals
+    ) throws -> Value {
+        let connection = SQLiteConnection(database, signIns: signIns)
+        let value: Value
+        do {
+            try connection.run("BEGIN IMMEDIATE")
+            value = try body(SQLiteTransaction(connection: connection))
+            if let fatal = connection.fatal { throw fatal }
+            try connection.run("COMMIT")
+        } catch {
+            if database.isInsideTransaction { try? SQLiteConnection(database).run("ROLLBACK") }
+            throw error
+        }
+        signIns?.commit(connection.signInChanges)
+        if connection.hasAppendedChange { signals.send() }
+        return value
     }
 
     /// Throws what ends the whole batch; a body's own error ends its savepoint alone.
     private static func run(
         _ write: PendingWrite, on connection: SQLiteConnection, into attempts: inout [PendingWrite.Attempt]
     ) throws(StoreError) {
-        let hadAppended = connection.hasAppendedChange
+        let (hadAppended, hadChanged) = (connection.hasAppendedChange, connection.signInChanges)
         try connection.run("SAVEPOINT one_write")
         let attempt = write.attempt(SQLiteTransaction(connection: connection))
         attempts.append(attempt)
@@ -64,6 +86,7 @@ enum WriteBatch {
         if !attempt.isKept {
             try connection.run("ROLLBACK TO one_write")
             connection.hasAppendedChange = hadAppended
+            connection.signInChanges = hadChanged
         }
         try connection.run("RELEASE one_write")
     }

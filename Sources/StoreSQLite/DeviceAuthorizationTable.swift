@@ -71,10 +71,15 @@ extension SQLiteTransaction {
                     .integer(keys.expiresAt), .text(body),
                 ])
         }
-        connection.signIns?.keep(authorization, keys: keys, body: body)
+        if let signIns = connection.signIns {
+            let entry = DecodedSignIns.Entry(authorization, keys: keys, body: body)
+            signIns.keep(entry)
+            connection.signInChanges.saved.append(entry)
+        }
     }
 
     package func deleteDeviceAuthorizations(expiredBefore moment: Int) throws {
         try connection.run("DELETE FROM device_authorizations WHERE expires_at < ?", [.integer(moment)])
+        connection.signInChanges.haveDeleted = true
     }
 }

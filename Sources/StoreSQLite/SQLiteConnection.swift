@@ -28,6 +28,8 @@ final class SQLiteConnection {
 
     /// Nil: every sign-in is decoded from its row.
     let signIns: DecodedSignIns?
+    /// Of this transaction, for `signIns` to be told once it is committed.
+    var signInChanges = SignInChanges()
 
     init(_ database: Database, signIns: DecodedSignIns? = nil) {
         self.database = database

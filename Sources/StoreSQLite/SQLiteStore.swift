@@ -1,15 +1,18 @@
 internal import Dispatch
 internal import GRDB
 internal import Glibc
+package import Identity
+package import Sessions
 package import Store
 internal import Synchronization
 
 /// The records in one SQLite file (or in memory, for tests): one connection that writes, one that reads.
 ///
-/// Writers that wait together share one durable commit, each in a savepoint of its own; the queue of both connections
-/// is bounded. Writes wait for the disk, on their connection's own dispatch queue. A read never waits for a write: while
-/// nobody else reads, it runs on its caller's thread, because two changes of thread cost more than most reads; at most one
-/// caller's thread is lent like that at a time. A caller that is cancelled still waits for its write's fate.
+/// Writers that wait together share one durable commit, each in a savepoint of its own, on their connection's dispatch
+/// queue; the queue of both connections is bounded. A read never waits for a write. While nobody else reads, a read runs on
+/// its caller's thread, because two changes of thread cost more than most reads; so does a write while nobody else writes,
+/// where there are threads enough that the others go on while it waits for the disk. At most one caller's thread is lent
+/// to each connection at a time. A caller that is cancelled still waits for its write's fate.
 /// Source: sqlite.org/wal.html, sqlite.org/lang_savepoint.html.
 package final class SQLiteStore: Store {
     /// Writes that share one commit, at most.
@@ -18,6 +21,7 @@ package final class SQLiteStore: Store {
     let writer: DatabaseQueue
     /// The same as `writer` for a database in memory.
     let reader: DatabaseQueue
+    private let lendsThreadsToWrites: Bool
     private let writes: BatchQueue<PendingWrite>
     private let reads: BatchQueue<PendingRead>
     private let signals = ChangeSignals()
@@ -27,10 +31,13 @@ package final class SQLiteStore: Store {
     private let signIns: DecodedSignIns?
 
     /// Opens or makes the file, readable by its owner alone, and brings its tables up to date. `companyPause`: how long a
-    /// commit waits for others while several write. Errors: `readOnly`, `diskFull`, `backend`.
+    /// commit waits for others while several write. `processors`: how many threads Swift's tasks run on.
+    /// Errors: `readOnly`, `diskFull`, `backend`.
     package init(
-        path: String, queueLimit: Int = 1024, companyPause: Duration = .microseconds(300)
+        path: String, queueLimit: Int = 1024, companyPause: Duration = .microseconds(300),
+        processors: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     ) throws(StoreError) {
+        lendsThreadsToWrites = processors > 1
         company = CommitCompany(pause: companyPause)
         signIns = DecodedSignIns()
         try Self.createFile(path)
@@ -50,6 +57,7 @@ package final class SQLiteStore: Store {
 
     /// A database of this process alone, gone with it.
     package init(inMemory: Void, queueLimit: Int = 1024) throws(StoreError) {
+        lendsThreadsToWrites = false
         company = CommitCompany(pause: .zero)
         signIns = nil
         do {
@@ -67,16 +75,26 @@ package final class SQLiteStore: Store {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreTransaction) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { caller in
-            do {
-                guard try writes.add(PendingWrite(body, caller)) else { return }
-                writer.asyncWriteWithoutTransaction { [self] database in
-                    while case let batch = company.gather(writes.nextBatch), !batch.isEmpty {
-                        WriteBatch.commit(batch, on: database, signIns: signIns, signals: signals)
-                        commitCount.add(1, ordering: .relaxed)
-                    }
-                }
-            } catch { caller.resume(throwing: error) }
+        if lendsThreadsToWrites, try writes.beginAlone() {
+            defer { if writes.endAlone() { startWriting() } }
+            return try writer.inDatabase { database in
+                defer { commitCount.add(1, ordering: .relaxed) }
+                return try WriteBatch.one(body, on: database, signIns: signIns, signals: signals)
+            }
+        }
+        return try await withCheckedThrowingContinuation { caller in
+            do { if try writes.add(PendingWrite(body, caller)) { startWriting() } } catch {
+                caller.resume(throwing: error)
+            }
+        }
+    }
+
+    private func startWriting() {
+        writer.asyncWriteWithoutTransaction { [self] database in
+            while case let batch = company.gather(writes.nextBatch), !batch.isEmpty {
+                WriteBatch.commit(batch, on: database, signIns: signIns, signals: signals)
+                commitCount.add(1, ordering: .relaxed)
+            }
         }
     }
 
@@ -92,6 +110,11 @@ package final class SQLiteStore: Store {
                 caller.resume(throwing: error)
             }
         }
+    }
+
+    package func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization? {
+        if let known = signIns?.committed(id) { return known }
+        return try await read { try $0.deviceAuthorization(id) }
     }
 
     private func startReading() {

@@ -1,4 +1,6 @@
 import Cryptography
+import Identity
+import Sessions
 import Store
 import Synchronization
 
@@ -22,6 +24,10 @@ final class CountingStore: Store {
     func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreReader) throws -> Value) async throws -> Value {
         counts.withLock { $0.reads += 1 }
         return try await store.read(body)
+    }
+
+    func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization? {
+        try await store.deviceAuthorization(id)
     }
 
     func changeSignals() async -> AsyncStream<Void> { await store.changeSignals() }

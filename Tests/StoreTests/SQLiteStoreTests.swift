@@ -13,10 +13,10 @@ import Testing
         try await promise.check(SQLiteStore(inMemory: ()))
     }
 
-    @Test(arguments: StoreConformance.all)
-    func `in a file keeps every promise`(_ promise: StorePromise) async throws {
+    @Test(arguments: StoreConformance.all, [1, 8])
+    func `in a file keeps every promise`(_ promise: StorePromise, _ processors: Int) async throws {
         let directory = try TemporaryDirectory()
-        let store = try SQLiteStore(path: directory.file)
+        let store = try SQLiteStore(path: directory.file, processors: processors)
         try await promise.check(store)
         await store.close()
     }
@@ -214,6 +214,37 @@ import Testing
         await #expect(throws: StoreError.corrupt("device_authorizations")) {
             try await store.read { try $0.deviceAuthorization(login.id) }
         }
+        await store.close()
+    }
+
+    @Test(arguments: [1, 8])
+    func `shows a sign-in as it was last committed`(_ processors: Int) async throws {
+        let directory = try TemporaryDirectory()
+        let store = try SQLiteStore(path: directory.file, processors: processors)
+        var random = RandomRecords(seed: 61)
+        var login = random.deviceAuthorization()
+        login.state = .pending
+        let id = login.id
+        #expect(try await store.deviceAuthorization(id) == nil)
+        try await store.write { [login] in try $0.save(login) }
+        #expect(try await store.deviceAuthorization(id) == login)
+        let begun = login
+        login.state = .claimed(BrowserBinding(cookieHash: login.deviceCodeHash, isLocal: true, numbers: []))
+        struct Undone: Error {}
+        await #expect(throws: Undone.self) {
+            try await store.write { [login] records in
+                try records.save(login)
+                throw Undone()
+            }
+        }
+        #expect(try await store.deviceAuthorization(id) == begun)
+        try await store.write { [login] in try $0.save(login) }
+        #expect(try await store.deviceAuthorization(id) == login)
+        login.state = .denied
+        try await store.write { [login] in try $0.save(login) }
+        #expect(try await store.deviceAuthorization(id) == login)
+        try await store.write { try $0.deleteDeviceAuthorizations(expiredBefore: .max) }
+        #expect(try await store.deviceAuthorization(id) == nil)
         await store.close()
     }
 

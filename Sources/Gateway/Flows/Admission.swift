@@ -70,6 +70,38 @@ extension StoreReader {
 }
 
 extension BrowserFlow {
+    /// Keeps a verified sign-in until the person has confirmed the device; that of somebody who may not come in ends here.
+    /// Nil when it is under way no more. What came of it is in the log.
+    func authenticate(
+        _ sent: DeviceAuthorization, _ signIn: SignIn, cookieHash: [UInt8], now: Int
+    ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {
+        guard let newID = PersonID(services.randomness.identifier()) else { return nil }
+        let links = configuration.accountLinks(signIn.provider)
+        let outcome = try await services.store.write {
+            transaction -> (admission: Admission, result: Result<DeviceAuthorization, SignInRefusal>)? in
+            guard var authorization = try transaction.deviceAuthorization(sent.id) else { return nil }
+            let admission = try transaction.admission(of: signIn, links: links, newID: newID, now: now)
+            do throws(SignInRefusal) {
+                if admission.refusal == nil {
+                    try authorization.authenticate(signIn, cookieHash: cookieHash, now: now)
+                } else {
+                    try authorization.deny(cookieHash: cookieHash, now: now)
+                }
+            } catch { return (admission, .failure(error)) }
+            try transaction.save(authorization)
+            return (admission, .success(authorization))
+        }
+        guard let (admission, result) = outcome else { return nil }
+        if case .success(let authorization) = result { open.note(authorization) }
+        if let refusal = note(admission, of: signIn, request: sent.id) { return .failure(refusal) }
+        switch result {
+        case .success(let authorization): services.recorder.note(.providerAnswered, of: authorization)
+        case .failure(let refusal):
+            services.recorder.note(.providerAnswered, of: sent, signIn: signIn, refused: refusal.reasonName)
+        }
+        return result
+    }
+
     /// Ends the sign-in of somebody who may not come in, and says so in the log. Nil: they may.
     func turnAway(
         _ signIn: SignIn, from id: RecordID, cookieHash: [UInt8], now: Int
@@ -79,11 +111,18 @@ extension BrowserFlow {
         let admission = try await services.store.read {
             try $0.admission(of: signIn, links: links, newID: newID, now: now)
         }
+        guard let refusal = note(admission, of: signIn, request: id) else { return nil }
+        _ = try await deny(id, cookieHash: cookieHash, now: now)
+        return refusal
+    }
+
+    /// Says in the log why somebody may not come in. Nil: they may.
+    private func note(_ admission: Admission, of signIn: SignIn, request id: RecordID) -> SignInRefusal? {
         let facts: Logger.Metadata = [
             "provider": "\(signIn.provider)", "subject": "\(SCIMText.printable(signIn.subject))",
         ]
         guard let refusal = admission.refusal else {
-            if links?.groups == .scim, signIn.groups?.isEmpty == false {
+            if configuration.accountLinks(signIn.provider)?.groups == .scim, signIn.groups?.isEmpty == false {
                 services.logger.info(
                     "the groups of a sign-in are not applied: on this connection they come from SCIM", metadata: facts)
             }
@@ -95,7 +134,6 @@ extension BrowserFlow {
         services.logger.warning(
             "sign-in refused: \(admission.reason)",
             metadata: facts.merging(["email": "\(signIn.email?.text ?? "none")"]) { first, _ in first })
-        _ = try await deny(id, cookieHash: cookieHash, now: now)
         return refusal
     }
 }

@@ -40,7 +40,7 @@ struct BrowserFlow: Sendable {
 
     /// The sign-in this browser is in; nil when it is in none (any more).
     func current(_ id: RecordID, cookieHash: [UInt8], now: Int) async throws -> DeviceAuthorization? {
-        let authorization = try await services.store.read { try $0.deviceAuthorization(id) }
+        let authorization = try await services.store.deviceAuthorization(id)
         guard let authorization, !authorization.isExpired(at: now), let browser = authorization.browser,
             constantTimeEqual(browser.cookieHash, cookieHash)
         else { return nil }
@@ -109,15 +109,6 @@ struct BrowserFlow: Sendable {
         var redirect: ProviderRedirect
     }
 
-    /// Keeps a verified sign-in until the person has confirmed the device.
-    func authenticate(
-        _ id: RecordID, _ signIn: SignIn, cookieHash: [UInt8], now: Int
-    ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {
-        try await step(find: { try $0.deviceAuthorization(id) }) { authorization throws(SignInRefusal) in
-            try authorization.authenticate(signIn, cookieHash: cookieHash, now: now)
-        }
-    }
-
     func deny(_ id: RecordID, cookieHash: [UInt8], now: Int) async throws -> Result<DeviceAuthorization, SignInRefusal>?
     {
         try await step(find: { try $0.deviceAuthorization(id) }) { authorization throws(SignInRefusal) in
@@ -172,9 +163,7 @@ struct BrowserFlow: Sendable {
     }
 
     private func refreshOpen(_ id: RecordID) async throws {
-        if let authorization = try await services.store.read({ try $0.deviceAuthorization(id) }) {
-            open.note(authorization)
-        }
+        if let authorization = try await services.store.deviceAuthorization(id) { open.note(authorization) }
     }
 
     /// Loads one sign-in, lets `change` move it on, saves it: all or nothing.

@@ -91,21 +91,11 @@ struct CallbackRoutes: Sendable {
         {
             return answers.over(refusal)
         }
-        if let refusal = try await flow.turnAway(
-            signIn, from: taken.authorization.id, cookieHash: cookieHash, now: services.clock())
+        switch try await flow.authenticate(
+            taken.authorization, signIn, cookieHash: cookieHash, now: services.clock())
         {
-            return answers.over(refusal)
-        }
-        let kept = try await flow.authenticate(
-            taken.authorization.id, signIn, cookieHash: cookieHash, now: services.clock())
-        switch kept {
-        case .success(let authorization)?:
-            services.recorder.note(.providerAnswered, of: authorization)
-            return Answer.seeOther("/device/confirm")
-        case .failure(let refusal)?:
-            services.recorder.note(
-                .providerAnswered, of: taken.authorization, signIn: signIn, refused: refusal.reasonName)
-            return answers.over(refusal)
+        case .success?: return Answer.seeOther("/device/confirm")
+        case .failure(let refusal)?: return answers.over(refusal)
         case nil: return answers.over(.outOfOrder)
         }
     }
