@@ -104,25 +104,24 @@ struct BenchServer: Sendable {
         await store.close()
     }
 
-    /// The network of one person: our server and their provider, by function calls.
-    func transport(address: String, account: InProcessProvider.Account, meter: ClientMeter) -> WebTransport {
+    /// The network of one person: our server and their provider, by function calls. `piece` is what the person's browser
+    /// and device do; it runs on here but for the server's own work.
+    func transport(
+        address: String, account: InProcessProvider.Account, meter: ClientMeter, piece: CurrentPiece? = nil
+    ) -> WebTransport {
         let (responder, provider, samlProvider, url) = (responder, provider, samlProvider, url)
         let samlAccount = InProcessSAMLProvider.Account(
             nameID: account.subject, email: account.email, groups: account.groups)
         return WebTransport { request in
             if request.url.hasPrefix(Self.issuer) {
-                let piece = meter.begin()
-                defer { meter.end(piece) }
                 return request.url.hasPrefix(Self.samlSignOn)
                     ? try samlProvider.answer(request, as: samlAccount) : try provider.answer(request, as: account)
             }
             // Makes of the browser's request what a socket would hand over: that counts as the client's.
-            let sending = meter.begin()
             let call = try responder.call(
                 method: request.method, target: String(request.url.dropFirst(url.count)),
                 headers: request.headers, body: request.body, address: address)
-            meter.end(sending)
-            let answer = try await responder.answer(to: call)
+            let answer = try await meter.pausing(piece) { try await responder.answer(to: call) }
             return WebResponse(status: answer.status, headers: answer.headers, body: answer.body)
         }
     }

@@ -37,13 +37,14 @@ final class ClientMeter: Sendable {
         }
     }
 
-    /// The same transport, whose time is not the client's.
-    func excluding(_ transport: WebTransport, piece: CurrentPiece) -> WebTransport {
-        WebTransport { request in
-            if let running = piece.take() { self.end(running) }
-            defer { piece.set(self.begin()) }
-            return try await transport.send(request)
-        }
+    /// The piece stops while the server works.
+    func pausing<Value>(
+        _ piece: CurrentPiece?, isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Value
+    ) async rethrows -> Value {
+        guard let piece else { return try await work() }
+        if let running = piece.take() { end(running) }
+        defer { piece.set(begin()) }
+        return try await work()
     }
 }
 

@@ -34,13 +34,15 @@ struct LoginBench: AsyncParsableCommand {
 
     private static func rows(alone: LoginRun, together: LoginRun, people: Int, floor: LoginFloor) throws -> [Row] {
         let crowd = "\(people) at once"
+        func row(_ name: String, _ run: LoginRun, _ reference: String, _ seconds: Double) -> Row {
+            Row(
+                name: "sign-ins, \(name)", value: 1 / run.server, unit: "1/CPU-s", reference: reference,
+                referenceValue: 1 / seconds)
+        }
         return [
-            Row(
-                name: "sign-ins, \(crowd)", value: 1 / together.server, unit: "1/CPU-s", reference: "floor",
-                referenceValue: 1 / (try floor.seconds(of: together).all)),
-            Row(
-                name: "sign-ins, one at a time", value: 1 / alone.server, unit: "1/CPU-s", reference: "floor",
-                referenceValue: 1 / (try floor.seconds(of: alone).all)),
+            row(crowd, together, "floor", try floor.seconds(of: together).all),
+            row("one at a time", alone, "floor", try floor.seconds(of: alone).all),
+            row(crowd, together, "floor, shared commits", try floor.seconds(of: together, sharing: true).all),
             Row(
                 name: "sign-ins, \(crowd)", value: 1 / together.wall, unit: "1/s by the wall",
                 reference: "one at a time", referenceValue: 1 / alone.wall),
@@ -57,11 +59,13 @@ struct LoginBench: AsyncParsableCommand {
     }
 
     private static func notes(_ floor: LoginFloor, _ run: LoginRun, lost: Int) throws -> [String] {
-        let database = try floor.seconds(of: run).database
+        let apart = try floor.seconds(of: run).database
+        let shared = try floor.seconds(of: run, sharing: true).database
         return [
             "floor of a sign-in: one RSA-2048 verification (\(micro(floor.rsaVerification))), Ed25519 signatures "
                 + "(\(micro(floor.signature)) each) and verifications (\(micro(floor.verification)) each), its SQLite "
-                + "transactions (\(micro(database)) together); pieces of client work that could not be subtracted: \(lost)"
+                + "transactions (\(micro(apart)) together; \(micro(shared)) when they share commits as the run's did); pieces "
+                + "of client work that could not be subtracted: \(lost)"
         ]
     }
 
@@ -135,10 +139,8 @@ struct Person {
         let account = InProcessProvider.Account(
             subject: "person-\(number)", email: "person-\(number)@example.com",
             groups: ["staff", "team-\(number % BenchServer.teams)"])
-        let transport = meter.excluding(
-            server.transport(
-                address: "10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)", account: account, meter: meter
-            ),
+        let transport = server.transport(
+            address: "10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)", account: account, meter: meter,
             piece: piece)
         var device = DeviceClient(
             key: try Ed25519PrivateKey(from: .system), server: server.url, transport: transport,

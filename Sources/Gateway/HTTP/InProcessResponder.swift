@@ -8,9 +8,11 @@ internal import NIOCore
 /// The netmap stream is not for this: it needs a connection that can close.
 package struct InProcessResponder: Sendable {
     package struct Answer: Sendable {
-        package let status: Int
-        package let headers: [(name: String, value: String)]
+        fileprivate let head: HTTPResponse
         package let body: [UInt8]
+
+        package var status: Int { head.status.code }
+        package var headers: [(name: String, value: String)] { head.headerFields.map { ($0.name.rawName, $0.value) } }
     }
 
     private let responder: RouterResponder<GatewayContext>
@@ -61,9 +63,7 @@ package struct InProcessResponder: Sendable {
         }
         let collected = Collected()
         try await response.body.write(Writer(collected: collected))
-        return Answer(
-            status: response.status.code, headers: response.headers.map { ($0.name.rawName, $0.value) },
-            body: collected.bytes)
+        return Answer(head: response.head, body: collected.bytes)
     }
 
     /// Written by one task, read after it has finished.
