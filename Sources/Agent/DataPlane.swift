@@ -28,28 +28,25 @@ package actor DataPlane {
     private let tracking: ConnectionTracking
     /// Remembers what the engine was told, so each engine has its own.
     private var device: WireGuardDevice
+    private let upkeep: TunnelUpkeep
+    private let tunnelInterface: TunnelInterface
     private var engine: WireGuardProcess?
     let attemptReading: AttemptReading
 
     private var view: MeshView?
     private var wasOffered = false
-    private var applied: TunnelPlan?
-    private var isSetUp = false
+    private var locals: [EndpointChoice.Local] = []
+    private var nextChange: Int?
     /// Engine and filter are those that an agent before this one left, until the first view comes, or this second.
     private var keepsLeftUntil: Int?
     /// What is to be taken down at the end: nothing of another agent's, and no interface that was there before.
     private var (holdsFilter, holdsInterface) = (false, false)
     private var tunnel = Tunnel.starting
-    private var verifiedAt: Int?
     private var problem: Problem?
-    /// Timeouts were set by clocks that have parted since.
-    private var isToRewrite = false
     private var steppedAt = 0
-    /// Somebody changed the kernel's rule sets.
-    private var isToCompare = false
     private let changes: AsyncStream<Void>
     private nonisolated let wake: AsyncStream<Void>.Continuation
-    nonisolated let grantClock = Mutex(GrantClock())
+    private nonisolated let time: GrantTime
     /// A view that was offered and not taken over yet.
     private nonisolated let newest = Mutex<MeshView??>(nil)
 
@@ -75,6 +72,13 @@ package actor DataPlane {
         routes = try RouteNetlink()
         tracking = try ConnectionTracking()
         device = WireGuardDevice(interface)
+        let time = GrantTime(environment.clocks)
+        let tunnelInterface = TunnelInterface(name: interface, routes: routes)
+        self.time = time
+        self.tunnelInterface = tunnelInterface
+        upkeep = TunnelUpkeep(
+            TunnelSteps(filter: filter, interface: tunnelInterface, tracking: tracking, time: time),
+            now: { time.reading().seconds }, logger: logger)
         (changes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -83,6 +87,9 @@ package actor DataPlane {
         newest.withLock { $0 = .some(view) }
         wake.yield()
     }
+
+    /// The server's own time, in seconds since the epoch, as it told it just now.
+    package nonisolated func hear(serverTime: Int) { time.hear(serverTime: serverTime) }
 
     /// Returns when the task is cancelled; then nothing of ours is left in the kernel.
     package func run() async {
@@ -100,22 +107,25 @@ package actor DataPlane {
         var watch = ClockWatch()
         var wasHeld = false
         while !Task.isCancelled {
-            let reading = clocks()
-            let isHeld = grantClock.withLock { $0.isHeld }
+            let reading = time.reading()
+            let isHeld = time.isHeld
             if isHeld, !wasHeld {
                 logger.notice("the clock was set back: what has ended stays ended until the server tells the time")
             }
             wasHeld = isHeld
             if let jump = watch.observe(reading) {
                 logger.notice("the clock was set, or the machine slept", metadata: ["jump": "\(jump)"])
-                isToRewrite = true
+                await upkeep.noteClockJump()
             }
             attempts.tellRepetitions()
             await attemptReading.countLosses()
-            if verifiedAt != nil || keepsLeftUntil != nil, (try? await filter.mayHaveBeenAltered()) == true {
-                isToCompare = true
+            if await upkeep.verifiedAt != nil || keepsLeftUntil != nil,
+                (try? await filter.mayHaveBeenAltered()) == true
+            {
+                await upkeep.noteChange()
             }
-            if isToRewrite || isToCompare || isDue(at: reading.seconds) { wake.yield() }
+            let isTime = isDue(at: reading.seconds)
+            if await upkeep.isDue || isTime { wake.yield() }
             do { try await environment.sleep(.milliseconds(1001 - reading.milliseconds)) } catch { break }
         }
         wake.finish()
@@ -123,13 +133,13 @@ package actor DataPlane {
 
     /// A grant begins or ends, or nobody has looked for ten seconds (for two, while something is wrong).
     private func isDue(at now: Int) -> Bool {
-        if let next = applied?.rules.nextChange, next <= now { return true }
+        if let nextChange, nextChange <= now { return true }
         return abs(now - steppedAt) >= (problem == nil ? 10 : 2)
     }
 
     private func step() async {
         guard !Task.isCancelled else { return }
-        steppedAt = clocks().seconds
+        steppedAt = time.reading().seconds
         let offered = newest.withLock { newest in
             defer { newest = nil }
             return newest
@@ -150,7 +160,6 @@ package actor DataPlane {
             let new = Problem("The tunnel: \(error)", remedy: "See the agent's log; the agent tries again.")
             if new != problem { logger.error("the tunnel does not work", metadata: ["error": "\(error)"]) }
             problem = new
-            verifiedAt = nil
             tunnel = .failed
         }
     }
@@ -159,9 +168,8 @@ package actor DataPlane {
     private func start() async throws {
         if let engine, engine.isRunning { return }
         engine = nil
-        isSetUp = false
-        applied = nil
-        verifiedAt = nil
+        let closed = TunnelPlan(nil, interface: interface, locals: [], now: 0).filter
+        await upkeep.begin(behind: closed, configure: configuring(device))
         tunnel = .starting
         keepsLeftUntil = nil
         let logger = logger
@@ -176,8 +184,7 @@ package actor DataPlane {
         holdsInterface = left != nil
         if let left, try await adopt(left) { return }
         await attemptReading.countUnattended()
-        let closed = TunnelPlan(nil, interface: interface, locals: [], now: clocks().seconds)
-        try await filter.replace(with: closed.filter, now: FilterTime(clocks()))
+        try await filter.replace(with: closed, now: FilterTime(time.reading()))
         if let left {
             await left.stop()
             try await routes.remove(interface)
@@ -191,6 +198,7 @@ package actor DataPlane {
             throw error
         }
         device = WireGuardDevice(interface, of: started.process)
+        await upkeep.begin(behind: closed, configure: configuring(device))
         engine = started
         holdsInterface = true
     }
@@ -203,8 +211,9 @@ package actor DataPlane {
         guard let found else { return false }
         device = found.device
         engine = left
-        applied = found.plan
-        keepsLeftUntil = wasOffered ? nil : clocks().seconds + Self.longestKept
+        await upkeep.begin(with: found.plan, behind: found.plan.filter, configure: configuring(device))
+        nextChange = nil
+        keepsLeftUntil = wasOffered ? nil : time.reading().seconds + Self.longestKept
         logger.notice("took over the engine that was left", metadata: ["process": "\(left.process)"])
         return true
     }
@@ -215,114 +224,37 @@ package actor DataPlane {
     /// Until the first view what was left stays as it is, as after a crash with the server out of reach: running transfers
     /// go on, and the kernel ends each grant. Not when the clocks have parted, or when somebody has changed the filter.
     private func keepsLeft(at now: Int) async throws -> Bool {
-        guard let end = keepsLeftUntil, let applied else { return false }
+        guard let end = keepsLeftUntil else { return false }
         keepsLeftUntil = nil
-        guard now < end, !isToRewrite else { return false }
-        if isToCompare {
-            isToCompare = false
-            guard try await filter.isWhole(like: applied.filter) else { return false }
+        guard now < end, try await upkeep.mayStay({ [filter] in try await filter.isWhole(like: $0) }) else {
+            return false
         }
         keepsLeftUntil = end
         return true
     }
 
     private func apply() async throws {
-        let now = clocks().seconds
+        let now = time.reading().seconds
         if try await keepsLeft(at: now) { return }
         // Not before: of what comes without a view nobody is told, but how much it was.
-        var unheard: (any Error)?
-        do { try await attemptReading.start() } catch { unheard = error }
-        let locals = try await routes.addresses().map {
-            EndpointChoice.Local(address: $0.address, length: $0.length, interface: $0.interface)
-        }
+        var unread: (any Error)?
+        do { try await attemptReading.start() } catch { unread = error }
+        // Where they cannot be read, those that were known last: the filter does not wait for them.
+        if let found = try? await tunnelInterface.locals() { locals = found }
         let plan = TunnelPlan(view, interface: interface, locals: locals, checksEgress: checksEgress, now: now)
-        // Other programs change their own tables all the time: whether ours is whole is cheap to see.
-        if isToCompare {
-            isToCompare = false
-            if try await !filter.hasRules(of: (applied ?? plan).filter) {
-                verifiedAt = nil
-                // Before anything else is done with no filter in front of it.
-                if let applied { try await verify(applied) }
-            }
-        }
-        guard plan != applied || verifiedAt == nil || isToRewrite else {
-            if let verifiedAt, abs(now - verifiedAt) >= 60 { try await verify(plan) }
-            return
-        }
-        // An engine that does not answer keeps no grant alive: the filter follows all the same.
-        if let applied { do { try await revoke(from: applied, to: plan) } catch { unheard = error } }
-        if isToRewrite {
-            isToRewrite = false
-            do { try await filter.replace(with: plan.filter, now: FilterTime(clocks())) } catch {
-                isToRewrite = true
-                throw error
-            }
-        } else {
-            try await filter.update(to: plan.filter, now: FilterTime(clocks()))
-        }
-        // What comes next may fail, and has failed before: the filter is looked at all the same.
-        if unheard != nil || problem != nil { try await verify(plan) }
-        if let unheard { throw unheard }
-        if let applied {
-            let gone = applied.rules.egress.subtracting(plan.rules.egress)
-            if !gone.isEmpty { _ = try await tracking.deleteEntries(of: gone) }
-        }
-        try await arrange(plan)
-        try await device.apply(configuration(plan.peers))
-        for node in plan.rules.conflicts where applied?.rules.conflicts.contains(node) != true {
-            logger.warning("a node claims another's address or key and is left out", metadata: ["node": "\(node)"])
-        }
-        applied = plan
+        try await upkeep.bring(to: plan)
+        nextChange = plan.rules.nextChange
         tunnel = plan.addresses.isEmpty ? .down : .up
-        try await verify(plan)
+        if let unread { throw unread }
     }
 
-    /// Takes the tunnel from whoever is no longer a peer, before anything else.
-    private func revoke(from old: TunnelPlan, to new: TunnelPlan) async throws {
-        let kept = old.peers.filter { new.peers[$0.key] != nil }
-        if kept.count < old.peers.count { try await device.apply(configuration(kept)) }
-    }
-
-    /// Addresses and routes; the interface comes up last.
-    private func arrange(_ plan: TunnelPlan) async throws {
-        guard !isSetUp || plan.addresses != applied?.addresses || plan.filter.overlay != applied?.filter.overlay else {
-            return
+    /// How the engine on that device is told its peers.
+    private func configuring(_ device: WireGuardDevice) -> TunnelUpkeep.Configure {
+        let (privateKey, listenPort) = (privateKey, listenPort)
+        return { peers in
+            try await device.apply(
+                WireGuardConfiguration(privateKey: privateKey, listenPort: listenPort, peers: peers))
         }
-        for address in applied?.addresses ?? [] where !plan.addresses.contains(address) {
-            try await routes.removeAddress(address, length: address.width, from: interface)
-        }
-        for address in plan.addresses { try await routes.addAddress(address, length: address.width, to: interface) }
-        try await routes.bringUp(interface, mtu: TunnelPlan.mtu)
-        for prefix in applied?.filter.overlay ?? [] where !plan.filter.overlay.contains(prefix) {
-            try await routes.removeRoute(prefix, through: interface)
-        }
-        for prefix in plan.filter.overlay {
-            try await routes.addRoute(
-                prefix, through: interface, source: plan.addresses.first { $0.isV4 == prefix.address.isV4 })
-        }
-        isSetUp = true
-    }
-
-    /// Reads the rule set back; what differs is repaired once and said. Errors: when it differs even then.
-    private func verify(_ plan: TunnelPlan) async throws {
-        let now = clocks().seconds
-        var differences = try await filter.differences(from: plan.filter, now: now)
-        if !differences.isEmpty {
-            verifiedAt = nil
-            logger.warning(
-                "the kernel's rule set was not ours and is replaced",
-                metadata: ["differences": "\(differences.prefix(5).joined(separator: "; "))"])
-            try await filter.replace(with: plan.filter, now: FilterTime(clocks()))
-            differences = try await filter.differences(from: plan.filter, now: clocks().seconds)
-        }
-        guard differences.isEmpty else {
-            throw LinuxNetworkError.filter("the rule set differs: \(differences.prefix(3).joined(separator: "; "))")
-        }
-        verifiedAt = clocks().seconds
-    }
-
-    private func configuration(_ peers: [X25519PublicKey: WireGuardPeer]) -> WireGuardConfiguration {
-        WireGuardConfiguration(privateKey: privateKey, listenPort: listenPort, peers: peers)
     }
 
     /// The interface before the filter, so that nothing passes unfiltered in between.
@@ -336,7 +268,7 @@ package actor DataPlane {
         await spool?.flush()
         guard holdsFilter else { return }
         do {
-            if let applied { _ = try await tracking.deleteEntries(of: applied.rules.egress) }
+            if let applied = await upkeep.applied { _ = try await tracking.deleteEntries(of: applied.rules.egress) }
             if holdsInterface { try await routes.remove(interface) }
             try await filter.removeTable()
         } catch { logger.error("not all is cleaned up: run ztna-agent cleanup", metadata: ["error": "\(error)"]) }
@@ -345,7 +277,8 @@ package actor DataPlane {
 
 extension DataPlane {
     /// The members of `status` that the tunnel knows.
-    func statusMembers() -> [String: JSON] {
+    func statusMembers() async -> [String: JSON] {
+        let verifiedAt = await upkeep.verifiedAt
         var members: [String: JSON] = [
             "enforcing": .bool(verifiedAt != nil), "tunnel": .string(tunnel.rawValue),
             "interface": .string(interface.text),

@@ -40,14 +40,18 @@ package struct GrantClock: Hashable, Sendable {
     }
 }
 
-extension DataPlane {
+/// A grant clock over this machine's clocks, for several tasks.
+final class GrantTime: Sendable {
+    private let clock = Mutex(GrantClock())
+    private let clocks: @Sendable () -> ClockReading
+
+    init(_ clocks: @escaping @Sendable () -> ClockReading) { self.clocks = clocks }
+
     /// All clocks at one moment, its wall clock the one by which grants end.
-    nonisolated func clocks() -> ClockReading {
-        grantClock.withLock { $0.reading(environment.clocks()) }
-    }
+    func reading() -> ClockReading { clock.withLock { $0.reading(clocks()) } }
+
+    var isHeld: Bool { clock.withLock { $0.isHeld } }
 
     /// The server's own time, in seconds since the epoch, as it told it just now.
-    package nonisolated func hear(serverTime: Int) {
-        grantClock.withLock { $0.hear(serverTime: serverTime, at: environment.clocks()) }
-    }
+    func hear(serverTime: Int) { clock.withLock { $0.hear(serverTime: serverTime, at: clocks()) } }
 }
