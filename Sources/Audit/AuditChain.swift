@@ -66,6 +66,12 @@ package struct AuditChain: Hashable, Sendable {
         return AuditRecord(sequence: next, body: body, hash: hash)
     }
 
+    /// Whether this record is the next one, as it was written.
+    package func fits(_ record: AuditRecord) -> Bool {
+        record.sequence == sequence &+ 1
+            && Self.hash(after: hash, sequence: record.sequence, body: record.body) == record.hash
+    }
+
     static func hash(after previous: [UInt8], sequence: Int, body: [UInt8]) -> [UInt8] {
         var input = Array("ztna-audit-v1".utf8) + [0, 0, 0] + previous
         input.reserveCapacity(input.count + 8 + body.count)

@@ -23,6 +23,8 @@ package struct ChainVerification: Sendable {
         case headDiffers
         /// A head that was kept elsewhere does not lie on this chain.
         case witness(sequence: Int)
+        /// What stands beside a mark's signed document is not what the document says, or it is no mark of ours.
+        case mark(String)
         /// The table that questions are answered from does not name what the records name.
         case index
     }
@@ -142,6 +144,7 @@ extension ChainVerification.Finding: CustomStringConvertible {
             sequence == 0
                 ? "a head that was given to compare with was not signed by the control key"
                 : "the head of record \(sequence) that was kept elsewhere does not lie on this chain"
+        case .mark(let kind): "the columns beside the mark \"\(kind)\" do not say what its signed document says"
         case .index: "the index that questions are answered from does not name what the records name"
         }
     }

@@ -143,8 +143,8 @@ package final class AuditLog: AuditSink {
             var end = try ChainEnd(of: records, known: known, signer: signer)
             let told = end.foreignHand.map { [Self.brokenEvent($0, at: now)] + events } ?? events
             let kept = pseudonyms.map { names in told.map { names.hide($0) } } ?? told
-            try records.append(kept.map { end.chain.append($0) }, of: kept)
-            let head = AuditMark(head: end.chain, issuedAt: now)
+            try records.append(kept.map { end.append($0) }, of: kept)
+            let head = AuditMark(head: end.chain, bytes: end.bytes, issuedAt: now)
             try records.setAuditMark(head, document: try head.signed(by: signer))
             if let reason = end.foreignHand {
                 logger.critical(

@@ -11,6 +11,8 @@ internal import Store
 /// verify` shows it.
 struct ChainEnd {
     var chain: AuditChain
+    /// Of the bodies of all records so far, as signed with the head.
+    var bytes: Int
     /// What is wrong with the rows or the head, in words; nil: they are ours.
     let foreignHand: String?
 
@@ -38,5 +40,20 @@ struct ChainEnd {
             chain = AuditChain(sequence: rows.sequence, hash: Self.nothing)
             foreignHand = "record \(rows.sequence) is the last, and no head that this server signed says so"
         }
+        // What another hand left behind is counted as it lies, and so is what an earlier version wrote.
+        if foreignHand == nil, let head, let signed = head.bytes {
+            bytes = signed
+        } else {
+            let base = try records.auditMark(.base).flatMap {
+                try? AuditMark(verifying: $0, kind: .base, keys: [key.thumbprint: key])
+            }
+            bytes = (base?.bytes ?? 0) &+ (try records.auditBytes())
+        }
+    }
+
+    mutating func append(_ event: AuditEvent) -> AuditRecord {
+        let record = chain.append(event)
+        bytes &+= record.body.count
+        return record
     }
 }

@@ -11,7 +11,7 @@ package protocol AuditReader {
     func auditRecords(matching query: AuditQuery, after sequence: Int, limit: Int) throws -> [AuditRecord]
     /// The newest ones, in the order of `sequence`, at most `limit`.
     func auditRecords(matching query: AuditQuery, last limit: Int) throws -> [AuditRecord]
-    /// Bytes of the bodies of all records.
+    /// Bytes of the bodies of all records that are there. Looks at each.
     func auditBytes() throws -> Int
     /// The last record that this export has delivered; nil when it has never run.
     func auditCursor(of export: String) throws -> Int?
@@ -22,9 +22,6 @@ package protocol AuditWriter: AuditReader {
     func append(_ records: [AuditRecord], of events: [AuditEvent]) throws
     /// `document`: the mark, signed.
     func setAuditMark(_ mark: AuditMark, document: String) throws
-    /// The oldest records that retention does not want any more: recorded before `moment`, or beyond the newest
-    /// `maximumBytes`; at most `limit`, without gaps from the first. The last of them; nil: none.
-    func auditRecordsToForget(before moment: Int, maximumBytes: Int, limit: Int) throws -> AuditRecord?
     /// Deletes the oldest ones up to and with the base's, which is the new beginning of the chain. The number deleted.
     func deleteAuditRecords(throughBase mark: AuditMark, document: String) throws -> Int
     func setAuditCursor(of export: String, to sequence: Int) throws

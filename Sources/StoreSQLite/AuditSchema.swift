@@ -1,8 +1,7 @@
 /// The tables of the evidence.
 ///
-/// A record's bytes are kept as they were hashed; the columns beside them are what retention and time ranges need, and
-/// `ztna-server audit verify` compares them with the bytes. `bytes_through` is the length of all bodies up to and with this
-/// one, from the beginning of time. The triggers are for mistakes and careless hands; against others there is the chain.
+/// A record's bytes are kept as they were hashed. `time` beside them is what ranges of time are found by; `ztna-server audit
+/// verify` compares it, and what stands beside a mark's signed document, with what was signed and hashed. The triggers are for mistakes and careless hands; against others there is the chain.
 extension Schema {
     static let auditMigration = """
         CREATE TABLE audit_records (
@@ -52,5 +51,11 @@ extension Schema {
         CREATE TRIGGER audit_records_leave_by_retention BEFORE DELETE ON audit_records
         WHEN OLD.sequence > coalesce((SELECT sequence FROM audit_marks WHERE kind = 'base'), 0)
         BEGIN SELECT RAISE(ABORT, 'audit records leave from the beginning, by retention'); END;
+        """
+
+    /// Retention counted with these, and no hash covers them: it reads the bytes and the signed marks instead.
+    static let auditTrustMigration = """
+        ALTER TABLE audit_records DROP COLUMN recorded_at;
+        ALTER TABLE audit_records DROP COLUMN bytes_through;
         """
 }

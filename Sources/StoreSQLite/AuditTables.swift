@@ -43,11 +43,8 @@ extension SQLiteReading {
     package func auditBytes() throws -> Int {
         try connection.row(
             "audit_records",
-            """
-            SELECT (SELECT bytes_through FROM audit_records ORDER BY sequence DESC LIMIT 1)
-                - (SELECT bytes_through - length(body) FROM audit_records ORDER BY sequence LIMIT 1)
-            """
-        ) { row throws(StoreError) in try row.optionalInteger(0) ?? 0 } ?? 0
+            "SELECT coalesce(sum(length(body)), 0) FROM audit_records"
+        ) { row throws(StoreError) in try row.integer(0) } ?? 0
     }
 
     package func auditCursor(of export: String) throws -> Int? {
@@ -105,25 +102,14 @@ private struct AuditQuestion {
 
 extension SQLiteTransaction {
     package func append(_ records: [AuditRecord], of events: [AuditEvent]) throws {
-        var bytes =
-            try connection.row(
-                "audit_records", "SELECT bytes_through FROM audit_records ORDER BY sequence DESC LIMIT 1"
-            ) { row throws(StoreError) in try row.integer(0) } ?? 0
         var next = try auditChain().sequence
         var places: [String: [Int]] = [:]
         for (record, event) in zip(records, events) {
             next &+= 1
             guard record.sequence == next else { throw StoreError.conflict }
-            bytes &+= record.body.count
             try connection.run(
-                """
-                INSERT INTO audit_records (sequence, time, recorded_at, bytes_through, hash, body)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    .integer(record.sequence), .integer(event.time), .integer(event.recordedAt), .integer(bytes),
-                    .blob(record.hash), .blob(record.body),
-                ])
+                "INSERT INTO audit_records (sequence, time, hash, body) VALUES (?, ?, ?, ?)",
+                [.integer(record.sequence), .integer(event.time), .blob(record.hash), .blob(record.body)])
             for facet in event.facets { places[facet, default: []].append(record.sequence) }
         }
         // In the order of the index: each of its pages is touched once, however many the records are.
@@ -145,22 +131,6 @@ extension SQLiteTransaction {
                 document = excluded.document
             """,
             [.text(mark.kind.rawValue), .integer(mark.sequence), .blob(mark.hash), .text(document)])
-    }
-
-    package func auditRecordsToForget(before moment: Int, maximumBytes: Int, limit: Int) throws -> AuditRecord? {
-        let last =
-            try connection.row(
-                "audit_records", "SELECT bytes_through FROM audit_records ORDER BY sequence DESC LIMIT 1"
-            ) { row throws(StoreError) in try row.integer(0) } ?? 0
-        let oldest = try connection.rows(
-            "audit_records",
-            "SELECT \(columns), r.recorded_at, r.bytes_through FROM audit_records r ORDER BY r.sequence LIMIT ?",
-            [.integer(max(0, limit))]
-        ) { row throws(StoreError) in (try readRecord(row), try row.integer(3), try row.integer(4)) }
-        // From the first on: one that is still wanted keeps all behind it.
-        return oldest.prefix { record, recordedAt, bytesThrough in
-            recordedAt < moment || last &- (bytesThrough &- record.body.count) > maximumBytes
-        }.last?.0
     }
 
     package func deleteAuditRecords(throughBase mark: AuditMark, document: String) throws -> Int {

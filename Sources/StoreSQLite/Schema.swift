@@ -135,6 +135,9 @@ enum Schema {
         "ALTER TABLE nodes ADD COLUMN place TEXT;",
         // A second factor of which nobody said when it was counted as if used at the sign-in.
         "UPDATE sessions SET mfa_at = NULL WHERE auth_time IS NULL;",
+        auditTrustMigration,
+        // A place without a time is as good as none.
+        "ALTER TABLE nodes ADD COLUMN place_seen_at INTEGER; UPDATE nodes SET place = NULL;",
     ]
 
     static var configuration: Configuration {

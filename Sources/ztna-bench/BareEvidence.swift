@@ -23,10 +23,9 @@ struct BareEvidence {
                 let (facet, sequence): (String, Int) = (row[0], row[1])
                 facets[sequence, default: []].append([facet, sequence])
             }
-            let sql =
-                "SELECT sequence, time, recorded_at, bytes_through, hash, body FROM audit_records ORDER BY sequence"
+            let sql = "SELECT sequence, time, hash, body FROM audit_records ORDER BY sequence"
             return try GRDB.Row.fetchAll(database, sql: sql).map { row in
-                let body: DatabaseValue = row[5]
+                let body: DatabaseValue = row[3]
                 return Record(
                     values: StatementArguments(row.databaseValues), facets: facets[row[0]] ?? [],
                     body: [UInt8](Data.fromDatabaseValue(body) ?? Data()))
@@ -49,10 +48,7 @@ struct BareEvidence {
         return try queue.inDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192")
             let record = try database.cachedStatement(
-                sql: """
-                    INSERT INTO audit_records (sequence, time, recorded_at, bytes_through, hash, body)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    """)
+                sql: "INSERT INTO audit_records (sequence, time, hash, body) VALUES (?, ?, ?, ?)")
             let facet = try database.cachedStatement(sql: "INSERT INTO audit_facets (facet, sequence) VALUES (?, ?)")
             let (cpu, wall) = (Clocks.process, Clocks.wall)
             for first in stride(from: 0, to: records.count, by: max(1, size)) {

@@ -19,7 +19,8 @@ import Testing
 
     private static func mark(_ kind: AuditMark.Kind, _ record: AuditRecord?, by byte: UInt8 = 1) throws -> String {
         try AuditMark(
-            kind, sequence: record?.sequence ?? 0, hash: record?.hash ?? [UInt8](repeating: 0, count: 32), issuedAt: 5
+            kind, sequence: record?.sequence ?? 0, hash: record?.hash ?? [UInt8](repeating: 0, count: 32), bytes: 0,
+            issuedAt: 5
         ).signed(by: Samples.key(byte))
     }
 

@@ -158,6 +158,40 @@ extension Fixture {
         #expect(try await fixture.findings() == [])
     }
 
+    @Test func `counts anew what stays where somebody made records shorter`() async throws {
+        let directory = try TemporaryDirectory()
+        let fixture = try await Fixture(AuditConfiguration(maximumBytes: 3000), store: directory.path + "/ztna.db")
+        try await fixture.log.store((0..<30).map { fixture.event($0) })
+        let database = try DatabaseQueue(path: directory.path + "/ztna.db")
+        try await database.write { database in
+            try database.execute(
+                sql: "DROP TRIGGER audit_records_never_change; UPDATE audit_records SET body = x'' WHERE sequence < 9")
+        }
+        try database.close()
+        #expect(try await fixture.log.forget() >= 9)
+        try await fixture.log.flush()
+        let bytes = try await fixture.store.read { try $0.auditBytes() }
+        #expect((1000..<3000).contains(bytes))
+        // What they were shorter by takes nothing more.
+        #expect(try await fixture.log.forget() == 0)
+    }
+
+    @Test func `counts what an earlier version wrote, whose marks say no size`() async throws {
+        let fixture = try await Fixture(AuditConfiguration(maximumBytes: 3000))
+        try await fixture.log.store((0..<40).map { fixture.event($0) })
+        try await fixture.store.write { [signer = fixture.signer] records in
+            let chain = try records.auditChain()
+            let head = AuditMark(head: chain, bytes: nil, issuedAt: Fixture.now)
+            try records.setAuditMark(head, document: try head.signed(by: signer))
+        }
+        #expect((1..<40).contains(try await fixture.log.forget()))
+        #expect((2000...3000).contains(try await fixture.store.read { try $0.auditBytes() }))
+        try await fixture.log.store((0..<40).map { fixture.event($0) })
+        #expect(try await fixture.log.forget() > 20)
+        #expect((2000...3000).contains(try await fixture.store.read { try $0.auditBytes() }))
+        #expect(try await fixture.findings() == [])
+    }
+
     @Test func `forgets what is too much`() async throws {
         let fixture = try await Fixture(AuditConfiguration(maximumBytes: 5000))
         try await fixture.log.store((0..<200).map { fixture.event($0) })
@@ -165,6 +199,53 @@ extension Fixture {
         let bytes = try await fixture.store.read { try $0.auditBytes() }
         #expect((4000...5000).contains(bytes))
         #expect(try await fixture.findings() == [])
+    }
+
+    /// What somebody with the database does to the ten oldest of a log that keeps a hundred seconds, and what of them
+    /// retention then deletes and says.
+    @Test(arguments: [
+        // The columns beside what is hashed move nothing.
+        ("UPDATE audit_records SET time = 0", 0, 0, nil),
+        ("UPDATE audit_records SET time = time + 100000", 101, 11, nil),
+        // A record that was made older has no age: it stays as long as what comes after it.
+        (
+            "UPDATE audit_records SET body = CAST(replace(CAST(body AS TEXT), '\"time\":', '\"time\":-') AS BLOB)",
+            101, 0, nil
+        ),
+        (
+            "UPDATE audit_records SET body = x'7B7D' WHERE sequence IN (3, 4)", 101, 11,
+            "records that were not as they were written have left by retention: 3, 4"
+        ),
+        // And so does one whose hash was made to fit: the next one does not.
+        ("UPDATE audit_records SET hash = zeroblob(32) WHERE sequence = 2", 101, 11, "retention: 2, 3"),
+        (
+            "UPDATE audit_marks SET document = replace(document, '.', '.e') WHERE kind = 'base'", 101, 0,
+            "nothing is deleted: the mark where the chain begins was not signed by the control key"
+        ),
+    ])
+    func `forgets by what was hashed and signed alone`(_ sql: String, after seconds: Int, deleted: Int, said: String?)
+        async throws
+    {
+        let directory = try TemporaryDirectory()
+        let fixture = try await Fixture(AuditConfiguration(lifetime: 1000), store: directory.path + "/ztna.db")
+        // A base, so that the chain does not begin at its beginning.
+        try await fixture.log.store([fixture.event(0)])
+        fixture.clock.advance(by: 1001)
+        try await fixture.log.store((0..<10).map { _ in fixture.event(1001) })
+        #expect(try await fixture.log.forget() == 1)
+        try await fixture.log.flush()
+        fixture.clock.advance(by: 900)
+        try await fixture.log.store([fixture.event(1901)])
+        let database = try DatabaseQueue(path: directory.path + "/ztna.db")
+        try await database.write { database in
+            try database.execute(sql: "DROP TRIGGER audit_records_never_change; " + sql)
+        }
+        try database.close()
+        fixture.clock.advance(by: seconds)
+        #expect(try await fixture.log.forget() == deleted)
+        try await fixture.log.flush()
+        let broken = try await fixture.records().compactMap { try? $0.event() }.last { $0.action == "audit-broken" }
+        #expect(broken?.reason?.hasSuffix(said ?? "") == (said.map { _ in true }))
     }
 
     @Test func `records every end of a session once, with its reason, over restarts`() async throws {

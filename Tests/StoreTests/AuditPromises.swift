@@ -29,7 +29,7 @@ extension Store {
         try await write { records in
             var chain = try records.auditChain()
             try records.append(events.map { chain.append($0) }, of: events)
-            let head = AuditMark(head: chain, issuedAt: 1)
+            let head = AuditMark(head: chain, bytes: nil, issuedAt: 1)
             try records.setAuditMark(head, document: try head.signed(by: key))
         }
     }
@@ -53,15 +53,13 @@ extension Store {
         }
     }
 
-    fileprivate func forget(before moment: Int = .min, maximumBytes: Int = .max, limit: Int = 1000) async throws -> Int
-    {
+    /// Deletes the oldest ones, up to and with this one.
+    fileprivate func forget(through sequence: Int) async throws -> Int {
         let key = try #require(key)
         return try await write { records in
-            guard
-                let last = try records.auditRecordsToForget(
-                    before: moment, maximumBytes: maximumBytes, limit: limit)
-            else { return 0 }
-            let base = AuditMark(.base, sequence: last.sequence, hash: last.hash, issuedAt: 1)
+            let oldest = try records.auditRecords(matching: AuditQuery(), after: sequence - 1, limit: 1)
+            let last = try #require(oldest.first)
+            let base = AuditMark(.base, sequence: last.sequence, hash: last.hash, bytes: nil, issuedAt: 1)
             return try records.deleteAuditRecords(throughBase: base, document: try base.signed(by: key))
         }
     }
@@ -119,36 +117,21 @@ let auditPromises = [
         }
         #expect(try await store.sequences() == [1])
     },
-    StorePromise("evidence leaves by age, from the beginning, and the chain goes on") { store async throws in
+    StorePromise("evidence leaves from the beginning, and the chain goes on") { store async throws in
         try await store.append((0..<20).map(event))
-        #expect(try await store.forget(before: 900) == 0)
-        // The first was recorded an hour later than its time says; what lies behind it stays with it.
-        #expect(try await store.forget(before: 1015) == 0)
         try await store.append((1..<3).map(event))
-        #expect(try await store.forget(before: 10_000, limit: 5) == 5)
+        #expect(try await store.forget(through: 5) == 5)
         #expect(try await store.sequences().first == 6)
         #expect(try await store.findings() == [])
         var query = AuditQuery()
         query.action = "action-0"
         #expect(try await store.sequences(query).first == 9)
-        #expect(try await store.forget(before: 10_000) == 17)
+        #expect(try await store.forget(through: 22) == 17)
         #expect(try await store.sequences() == [])
         #expect(try await store.read { try $0.auditBytes() } == 0)
         #expect(try await store.findings() == [])
         try await store.append([event(3)])
         #expect(try await store.sequences() == [23])
-        #expect(try await store.findings() == [])
-    },
-    StorePromise("evidence leaves by size, as much as is too much") { store async throws in
-        try await store.append((1..<7).map(event))
-        let sizes = try await store.read { try $0.auditRecords(matching: AuditQuery(), after: 0, limit: 9) }
-            .map(\.body.count)
-        let total = sizes.reduce(0, +)
-        #expect(try await store.forget(maximumBytes: total) == 0)
-        #expect(try await store.forget(maximumBytes: total - sizes[0]) == 1)
-        #expect(try await store.forget(maximumBytes: total - sizes[0] - 1) == 1)
-        #expect(try await store.forget(maximumBytes: sizes[5]) == 3)
-        #expect(try await store.read { try $0.auditBytes() } == sizes[5])
         #expect(try await store.findings() == [])
     },
     StorePromise("an export's place and an upload's name are remembered") { store async throws in

@@ -73,7 +73,7 @@ import Testing
         }
         let expected = [
             "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "trusted_schema": "0",
-            "application_id": "\(0x7A74_6E61)", "user_version": "9",
+            "application_id": "\(0x7A74_6E61)", "user_version": "\(Schema.migrations.count)",
         ]
         for (name, value) in expected { #expect(try await store.pragma(name) == value, "\(name)") }
         await store.close()
