@@ -82,7 +82,11 @@ package struct Session: Hashable, Sendable {
 
     /// Takes a newer sign-in of the same person in: what it says of time and factors counts from now on, and its evidence.
     /// The session and its tokens stay; its end can only come nearer, where the provider says so.
+    ///
+    /// Of two step-ups at once the newer sign-in counts, whichever comes in last: an older one changes the end alone.
     package mutating func renew(by signIn: SignIn) {
+        expiresAt = min(expiresAt, signIn.validUntil ?? Int.max)
+        if let authTime, signIn.authTime.map({ $0 < authTime }) ?? true { return }
         authTime = signIn.authTime
         amr = signIn.amr
         acr = signIn.acr
@@ -90,7 +94,6 @@ package struct Session: Hashable, Sendable {
         evidence = signIn.evidence
         principal = signIn.principal ?? principal
         providerSession = signIn.providerSession ?? providerSession
-        expiresAt = min(expiresAt, signIn.validUntil ?? Int.max)
     }
 
     /// Ends it once; the first reason stays.

@@ -61,6 +61,24 @@ extension GatewayHarness {
         #expect(try await device.refresh(refresh).status == 200)
     }
 
+    @Test(arguments: [[0, 1], [1, 0]])
+    func `is the newer one of two at once, in whatever order the device hears of them`(order: [Int]) async throws {
+        var (harness, device, id, _) = try await signedIn()
+        var codes: [String] = []
+        for _ in order {
+            harness.clock.advance(30)
+            let begun = try await device.beginSignIn(renewing: id)
+            var browser = harness.browser()
+            let walk = SignInWalk(user: "alice", password: "", number: begun.integer("number"))
+            let page = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+            #expect(page.outcome == "allowed")
+            codes.append(try #require(begun.string("device_code")))
+        }
+        for place in order { #expect(try await device.poll(codes[place]).status == 200) }
+        let session = try await harness.session(id)
+        #expect(session.authTime == harness.clock.now && session.mfaAt == harness.clock.now)
+    }
+
     @Test func `asks the provider for a new sign-in in the configured ways`() async throws {
         var (harness, device, id, _) = try await signedIn { $0.mfa.acr = ["urn:mfa", "urn:key"] }
         _ = try await harness.renewed(&device, id)

@@ -72,6 +72,32 @@ import Testing
         #expect(session.expiresAt == 900 && session.mfaAt == nil)
         (signIn.isMultiFactor, signIn.authTime) = (true, nil)
         session.renew(by: signIn)
-        #expect(session.mfaAt == nil && session.authTime == nil)
+        #expect(session.mfaAt == nil && session.authTime == 500)
+    }
+
+    @Test func `is the newer one of two at once, whichever comes in last`() {
+        var session = Session(
+            id: Self.former, person: Samples.person, device: Samples.device, signIn: Samples.signIn, createdAt: 100,
+            lifetime: 1000)
+        var (older, newer) = (Samples.signIn, Samples.signIn)
+        (older.authTime, older.acr, older.amr, older.validUntil) = (400, "urn:older", ["otp"], 700)
+        (newer.authTime, newer.acr, newer.amr, newer.validUntil) = (500, "urn:newer", ["hwk"], 800)
+        for isMultiFactor in [true, false] {
+            newer.isMultiFactor = isMultiFactor
+            var results: [Session] = []
+            for order in [[older, newer], [newer, older]] {
+                var renewed = session
+                for signIn in order { renewed.renew(by: signIn) }
+                results.append(renewed)
+            }
+            #expect(results[0] == results[1])
+            #expect(results[0].authTime == 500 && results[0].mfaAt == (isMultiFactor ? 500 : nil))
+            #expect(results[0].acr == "urn:newer" && results[0].amr == ["hwk"] && results[0].expiresAt == 700)
+        }
+        // One that does not say when it was is no newer one.
+        session.renew(by: newer)
+        older.authTime = nil
+        session.renew(by: older)
+        #expect(session.authTime == 500 && session.acr == "urn:newer")
     }
 }
