@@ -10,6 +10,7 @@ package enum ConditionFailure: Hashable, Sendable {
     case posture(PostureCheck, PostureFailure)
     /// Closed now; opens again then, if that is known.
     case hours(WeeklyHours, opensAt: Int?)
+    /// Both nil: nobody knows where the device is, or its server has not heard from it for too long.
     case place(country: CountryCode?, address: IPAddress?)
     /// Over since then.
     case until(Int)
@@ -63,8 +64,8 @@ extension ConditionFailure: CustomStringConvertible {
             }
         case .hours(let hours, _): "it is only open \(hours.text)"
         case .place(let country, let address):
-            "it is only open from other places than "
-                + (country.map(\.text) ?? address.map(\.description) ?? "this unknown one")
+            (country.map(\.text) ?? address.map(\.description)).map { "it is only open from other places than \($0)" }
+                ?? "it is only open from some places, and where the device speaks to the server from is not known now"
         case .until: "the rule has ended"
         case .operatingSystem(let system, let allowed):
             "it is only for \(allowed.sorted().joined(separator: ", ")), not for \(system ?? "an unknown system")"
@@ -83,6 +84,8 @@ extension ConditionFailure: CustomStringConvertible {
         case .posture: "Update or restart `ztna-agent` on this device, so that it reports its state."
         case .hours(_, let opens):
             opens.map { "Wait until \(Self.utc($0))." } ?? "Ask your administrator for other hours."
+        case .place(nil, nil):
+            "Look with `ztna status` whether this device is connected to the server, or ask your administrator."
         case .place: "Connect from a permitted place, or ask your administrator."
         case .until: "Ask your administrator to renew it."
         case .operatingSystem, .managed: "Use another device, or ask your administrator."

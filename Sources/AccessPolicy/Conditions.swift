@@ -84,7 +84,7 @@ package struct Conditions: Hashable, Sendable {
             failures.append(.hours(hours, opensAt: clock.change))
             if let change = clock.change { openings.append(change) }
         }
-        if !holdsPlace(context) { failures.append(.place(country: context.country, address: context.address)) }
+        checkPlace(context, at: now, &failures, &ends)
         if clock.isOver, let until { failures.append(.until(until)) }
         if !operatingSystems.isEmpty, !(context.operatingSystem.map(operatingSystems.contains) ?? false) {
             failures.append(.operatingSystem(context.operatingSystem, allowed: operatingSystems))
@@ -114,8 +114,19 @@ package struct Conditions: Hashable, Sendable {
         }
     }
 
+    private func checkPlace(
+        _ context: Context, at now: Int, _ failures: inout [ConditionFailure], _ ends: inout Int?
+    ) {
+        if countries.isEmpty && networks.isEmpty { return }
+        // Where a device was some time ago says nothing of where it is.
+        if let end = context.placeUntil, end <= now { return failures.append(.place(country: nil, address: nil)) }
+        guard holdsPlace(context) else {
+            return failures.append(.place(country: context.country, address: context.address))
+        }
+        if let end = context.placeUntil { ends = min(ends ?? end, end) }
+    }
+
     private func holdsPlace(_ context: Context) -> Bool {
-        if countries.isEmpty && networks.isEmpty { return true }
         if let country = context.country, countries.contains(country) { return true }
         guard let address = context.address else { return false }
         return networks.contains { $0.contains(address) }

@@ -13,6 +13,8 @@ package struct Context: Hashable, Sendable {
     /// Where the device speaks to the server from.
     package var address: IPAddress?
     package var country: CountryCode?
+    /// From then on nobody knows where it is, unless it is told anew; nil: what is known stays so.
+    package var placeUntil: Int?
     /// As its registration says: "linux".
     package var operatingSystem: String?
     /// An administrator said so.
@@ -20,7 +22,8 @@ package struct Context: Hashable, Sendable {
 
     package init(
         authTime: Int? = nil, mfaAt: Int? = nil, sessionStartedAt: Int? = nil, posture: PostureReport? = nil,
-        address: IPAddress? = nil, country: CountryCode? = nil, operatingSystem: String? = nil, isManaged: Bool? = nil
+        address: IPAddress? = nil, country: CountryCode? = nil, placeUntil: Int? = nil, operatingSystem: String? = nil,
+        isManaged: Bool? = nil
     ) {
         self.authTime = authTime
         self.mfaAt = mfaAt
@@ -28,6 +31,7 @@ package struct Context: Hashable, Sendable {
         self.posture = posture
         self.address = address
         self.country = country
+        self.placeUntil = placeUntil
         self.operatingSystem = operatingSystem
         self.isManaged = isManaged
     }

@@ -20,6 +20,8 @@ package actor Coordinator {
         var mailbox: Mailbox?
         /// Whether a client may know a position in it: until then nothing needs to be kept for its return.
         var wasRead = false
+        /// Where its stream comes from.
+        var address: IPAddress?
     }
 
     static let policyTimeSetting = "policy-issued-at"

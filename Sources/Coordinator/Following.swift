@@ -71,8 +71,8 @@ extension Coordinator {
         if let feed = feeds[id], feed.session != session { endFeed(id, reason: "replaced") }
         do {
             let isNew = mesh.nodes[id] == nil
-            if let place = facts.record.place {
-                mesh.recall(id, at: NodeOrigin(address: place, country: countries(place)))
+            if let place = facts.record.place, let seenAt = facts.record.placeSeenAt {
+                mesh.recall(id, Sighting(address: place, country: countries(place), at: seenAt))
             }
             try mesh.set(facts, now: now)
             unsigned.remove(id)

@@ -30,8 +30,8 @@ struct Mesh: Sendable {
     private var roles: [NodeID: RuleRoles] = [:]
     /// `roles` the other way round; no group is empty.
     private var groups: [RuleRoles: Set<NodeID>] = [:]
-    /// Where each node's stream comes from, whether or not its authorization says so.
-    private var origins: [NodeID: NodeOrigin] = [:]
+    /// Where each node was last heard from, whether or not its authorization says so.
+    private var sightings: [NodeID: Sighting] = [:]
     private var drafts: [NodeID: DeltaDraft] = [:]
     /// Nodes of which somebody knows a netmap: for the others there is nothing to tell.
     private var followed: Set<NodeID> = []
@@ -75,12 +75,12 @@ struct Mesh: Sendable {
             return
         }
         let newRoles = documents.roles(of: principal)
-        let origin = documents.told(origins[id], roles: newRoles)
+        let old = nodes[id]
+        let origin = documents.told(sightings[id], roles: newRoles, signed: old?.origin, now: now)
         guard let content = documents.content(of: facts, principal: principal, origin: origin) else {
             remove(id)
             return
         }
-        let old = nodes[id]
         var node = old ?? MeshNode(facts: facts)
         node.facts = facts
         if let old, let before = documents.principal(of: old.facts),
@@ -110,10 +110,11 @@ struct Mesh: Sendable {
         if sliceChanged { note(id) { $0.policy = true } }
     }
 
-    /// Signs the same content again for another lifetime, and the slice where its zones want to be told anew.
+    /// Signs the same content again for another lifetime, with what is known of its place now, and the slice where its zones want to be told anew.
     mutating func renew(_ id: NodeID, sessionEnd: Int, now: Int) throws(CoordinatorError) {
         guard var node = nodes[id], let own = roles[id], let principal = documents.principal(of: node.facts),
-            let content = documents.content(of: node.facts, principal: principal, origin: node.origin)
+            case let origin = documents.told(sightings[id], roles: own, signed: nil, now: now),
+            let content = documents.content(of: node.facts, principal: principal, origin: origin)
         else { return }
         try documents.sign(content, into: &node, sessionEnd: sessionEnd, now: now)
         var isRefreshed = false
@@ -130,14 +131,14 @@ struct Mesh: Sendable {
         if isRefreshed { note(id) { $0.policy = true } }
     }
 
-    /// Where a node speaks from now. Its authorization is signed again if that says something else then. Errors: `signing`; then
-    /// the place is known, and the next signature will say it.
-    mutating func setOrigin(of id: NodeID, to origin: NodeOrigin?, now: Int) throws(CoordinatorError) {
-        origins[id] = origin
+    /// Where a node was heard from. Its authorization is signed again if that says something else then, or would not be
+    /// believed much longer. Errors: `signing`; then the place is known, and the next signature will say it.
+    mutating func sight(_ id: NodeID, _ sighting: Sighting, now: Int) throws(CoordinatorError) {
+        sightings[id] = sighting
         guard var node = nodes[id], let own = roles[id], let session = node.facts.session,
             let principal = documents.principal(of: node.facts)
         else { return }
-        let told = documents.told(origin, roles: own)
+        let told = documents.told(sighting, roles: own, signed: node.origin, now: now)
         guard told != node.origin,
             let content = documents.content(of: node.facts, principal: principal, origin: told)
         else { return }
@@ -148,15 +149,22 @@ struct Mesh: Sendable {
     }
 
     /// Where a node last spoke from, before this server started; what is known since counts more.
-    mutating func recall(_ id: NodeID, at origin: NodeOrigin?) {
-        if origins[id] == nil { origins[id] = origin }
+    mutating func recall(_ id: NodeID, _ sighting: Sighting) {
+        if sightings[id] == nil { sightings[id] = sighting }
+    }
+
+    /// A node whose stream is open and comes from there speaks from there still.
+    mutating func seeAgain(_ id: NodeID, at address: IPAddress, _ country: CountryCode?, now: Int) {
+        sightings[id] = Sighting(address: address, country: country, at: now)
     }
 
     /// Whether a rule in force asks where this node is.
     func asksPlace(of id: NodeID) -> Bool { roles[id].map(documents.asksPlace) ?? false }
 
-    /// The addresses that nodes speak from.
-    var addresses: [NodeID: IPAddress] { origins.compactMapValues(\.address) }
+    func sighting(of id: NodeID) -> Sighting? { sightings[id] }
+
+    /// Of all nodes that were heard from.
+    var allSightings: [NodeID: Sighting] { sightings }
 
     /// Everything known of a node as a source, for decisions here.
     func context(of id: NodeID) -> (principal: Principal, context: Context)? {
@@ -167,7 +175,8 @@ struct Mesh: Sendable {
             principal,
             Context(
                 authTime: session.authTime, mfaAt: session.mfaAt, sessionStartedAt: session.createdAt,
-                address: origins[id]?.address, country: origins[id]?.country,
+                address: sightings[id]?.address, country: sightings[id]?.country,
+                placeUntil: sightings[id].map(documents.end),
                 operatingSystem: NodeRegistration.systemName(of: node.facts.record.operatingSystem),
                 isManaged: node.facts.record.isManaged)
         )
@@ -176,7 +185,7 @@ struct Mesh: Sendable {
     mutating func remove(_ id: NodeID) {
         guard nodes.removeValue(forKey: id) != nil, let old = roles[id] else { return }
         setRoles(of: id, to: nil)
-        origins[id] = nil
+        sightings[id] = nil
         show(id, from: old, to: nil, documentChanged: false)
         drafts[id] = nil
     }
@@ -199,7 +208,7 @@ struct Mesh: Sendable {
             let new = documents.roles(of: principal)
             setRoles(of: id, to: new)
             classes[RoleChange(old: old, new: roles[id] ?? new), default: []].append(id)
-            let origin = documents.told(origins[id], roles: new)
+            let origin = documents.told(sightings[id], roles: new, signed: node.origin, now: now)
             guard origin != node.origin || before.groups != principal.groups else { continue }
             do {
                 try resign(id, principal: principal, origin: origin, now: now)

@@ -57,13 +57,20 @@ struct MeshDocuments: Sendable {
     }
 
     /// What of a node's place its authorization says: only what a rule asks that names the node as source. Nobody else needs
-    /// to know where a person is.
-    func told(_ origin: NodeOrigin?, roles: RuleRoles) -> NodeOrigin? {
-        guard let origin else { return nil }
-        return NodeOrigin(
-            address: roles.sources.meets(networkRules) ? origin.address : nil,
-            country: roles.sources.meets(countryRules) ? origin.country : nil)
+    /// to know where a person is. `signed` is what it says already: that stays while it is true for half its time.
+    func told(_ sighting: Sighting?, roles: RuleRoles, signed: NodeOrigin?, now: Int) -> NodeOrigin? {
+        guard let sighting, case let until = end(of: sighting), until > now else { return nil }
+        let origin = NodeOrigin(
+            address: roles.sources.meets(networkRules) ? sighting.address : nil,
+            country: roles.sources.meets(countryRules) ? sighting.country : nil, until: until)
+        guard let origin, let signed, signed.address == origin.address, signed.country == origin.country,
+            signed.until > now + lifetime / 2
+        else { return origin }
+        return signed
     }
+
+    /// When a place is unknown again.
+    func end(of sighting: Sighting) -> Int { sighting.at + lifetime }
 
     /// What is signed about a node, without its times.
     func content(of facts: NodeFacts, principal: Principal, origin: NodeOrigin?) -> NodeAuthorization? {

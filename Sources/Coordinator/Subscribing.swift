@@ -8,8 +8,8 @@ internal import Wire
 /// Streams of netmap messages.
 extension Coordinator {
     /// Opens the netmap stream of the session's node: what `position` has missed, where that is still known, else a
-    /// snapshot; then each change. Ends another stream of the same node. `address` is where the device asks from: when it
-    /// moves and a rule asks where it is, its peers are told at once.
+    /// snapshot; then each change. Ends another stream of the same node. `address` is where the device asks from, as in
+    /// `contact`.
     /// Errors: `notRegistered`, `sessionEnded`, `personInactive`, `store`, `unknownSession`.
     package func netmap(
         session: SessionID, resume position: NetmapPosition? = nil, from address: IPAddress? = nil
@@ -18,11 +18,10 @@ extension Coordinator {
             try await catchUp()
             if node(of: session) == nil { throw try await refusal(of: session) }
         }
-        if let address, let id = node(of: session) { await remember(id, at: address) }
+        if let address { await contact(session: session, from: address) }
         guard let id = node(of: session), let feed = feeds[id] else { throw .notRegistered }
         feed.mailbox?.finish()
         let now = clock()
-        if let address { locate(id, at: address, now: now) }
         let mailbox = Mailbox(limit: configuration.subscriberLimit)
         guard let netmap = feeds[id]?.netmap else { throw .signing("see the log") }
         if let missed = netmap.missed(since: position) {
@@ -33,6 +32,7 @@ extension Coordinator {
         }
         feeds[id]?.mailbox = mailbox
         feeds[id]?.wasRead = true
+        feeds[id]?.address = address
         mesh.setFollowed(id, true)
         lastSeen[id] = now
         heartbeats.set(id, at: now + NetmapMessage.heartbeatSeconds)
@@ -42,50 +42,8 @@ extension Coordinator {
             left: { [weak self] in await self?.leave(id, mailbox) })
     }
 
-    /// Looks up again in which countries the connected devices are: another database is in use.
-    package func relocate() {
-        let now = clock()
-        for (id, address) in mesh.addresses { locate(id, at: address, now: now) }
-    }
-
-    /// Keeps for the next start where a device is, and only while a rule asks: until it is back, its peers go by that.
-    private func remember(_ id: NodeID, at address: IPAddress) async {
-        let place = mesh.asksPlace(of: id) ? address : nil
-        guard let record = directory.node(id)?.record, record.place != place else { return }
-        do throws(CoordinatorError) {
-            let (facts, asOf) = try await write { transaction in
-                guard var node = try transaction.node(id) else { throw CoordinatorError.unknownNode }
-                node.place = place
-                try transaction.save(node)
-                return (try NodeFacts(reading: node, from: transaction), try transaction.lastChangeSequence())
-            }
-            settle(facts, asOf: asOf, now: clock())
-        } catch {
-            logger.warning(
-                "a device's place was not kept",
-                metadata: metadata(of: id).merging(["error": "\(error.explanation)"]) { first, _ in first })
-        }
-    }
-
-    private func locate(_ id: NodeID, at address: IPAddress, now: Int) {
-        do throws(CoordinatorError) {
-            try mesh.setOrigin(of: id, to: NodeOrigin(address: address, country: countries(address)), now: now)
-            if let until = mesh.nodes[id]?.facts.session?.expiresAt {
-                nodeDeadlines.set(id, at: mesh.deadline(of: id, sessionEnd: until))
-            }
-        } catch {
-            // What was signed before says another place, which nobody may go on to believe.
-            logger.error(
-                "node withdrawn: its new place cannot be signed",
-                metadata: metadata(of: id).merging(["error": "\(error.explanation)"]) { first, _ in first })
-            withdraw(id, reason: "signed-out")
-            unsigned.insert(id)
-        }
-        flush(now: now)
-    }
-
     /// The authorized node of a session.
-    private func node(of session: SessionID) -> NodeID? {
+    func node(of session: SessionID) -> NodeID? {
         guard let id = directory.node(session: session)?.record.id, feeds[id]?.session == session else { return nil }
         return id
     }

@@ -15,12 +15,15 @@ extension Coordinator {
     package func tick(now: Int) async {
         let isCurrent = await catchUpOrLog()
         await expireSessions(now: now)
-        for id in nodeDeadlines.takeDue(at: now) { renewOrWithdraw(id, isCurrent: isCurrent, now: now) }
+        let due = nodeDeadlines.takeDue(at: now)
+        let seen = seeConnected(due, now: now)
+        for id in due { renewOrWithdraw(id, isCurrent: isCurrent, now: now) }
         if isCurrent {
             for id in unsigned { if let facts = directory.node(id) { present(facts, now: now) } }
         }
         flush(now: now)
         for id in heartbeats.takeDue(at: now) { beat(id, now: now) }
+        await remember(seen, now: now)
     }
 
     private func expireSessions(now: Int) async {

@@ -87,14 +87,19 @@ package struct NodeService: Sendable {
     /// The address is the client's, as limits and logs see it; nil when it is none, as for a call within the process.
     package var netmap: @Sendable (SessionID, DeviceID, Resumption?, IPAddress?) async throws(Refusal) -> Messages
 
+    /// A device under a good session has asked for anything from there.
+    package var contact: @Sendable (SessionID, IPAddress) async -> Void
+
     package init(
         register:
             @escaping @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String) async throws(Refusal)
             -> RegistrationResponse,
         netmap:
-            @escaping @Sendable (SessionID, DeviceID, Resumption?, IPAddress?) async throws(Refusal) -> Messages
+            @escaping @Sendable (SessionID, DeviceID, Resumption?, IPAddress?) async throws(Refusal) -> Messages,
+        contact: @escaping @Sendable (SessionID, IPAddress) async -> Void = { _, _ in }
     ) {
         self.register = register
         self.netmap = netmap
+        self.contact = contact
     }
 }

@@ -65,6 +65,8 @@ package struct NodeRecord: Hashable, Sendable {
     package var isManaged: Bool?
     /// Where it last spoke from; nil where no rule asks, so that nobody keeps what nobody needs.
     package var place: IPAddress?
+    /// When it did, in seconds since the epoch, about: not each time is written down.
+    package var placeSeenAt: Int?
     package let createdAt: Int
     package var updatedAt: Int
 

@@ -6,6 +6,7 @@ private let table = "nodes"
 private let columns = [
     "id", "device", "device_public_key", "session", "host", "operating_system", "wireguard_key", "registration", "ipv4",
     "ipv6", "tags", "created_at", "updated_at", "is_managed", "place",
+    "place_seen_at",
 ]
 private let select = "SELECT \(columns.joined(separator: ", ")) FROM \(table)"
 private let byID = select + " WHERE id = ?"
@@ -53,6 +54,7 @@ private func readNode(_ row: SQLiteRow) throws(StoreError) -> NodeRecord {
         isManaged: try row.optionalInteger(13).map { $0 != 0 },
         createdAt: try row.integer(11), updatedAt: try row.integer(12))
     node.place = try row.optionalParsed(14) { IPAddress($0) }
+    node.placeSeenAt = try row.optionalInteger(15)
     return node
 }
 
@@ -82,7 +84,7 @@ extension SQLiteTransaction {
                 .blob(node.wireGuardKey), .text(node.registration), .integer(Int(ipv4)), .blob(node.ipv6.bytes),
                 .text(node.tags.sorted().map(\.text).joined(separator: " ")), .integer(node.createdAt),
                 .integer(node.updatedAt), .integer(node.isManaged.map { $0 ? 1 : 0 }),
-                .text(node.place?.description),
+                .text(node.place?.description), .integer(node.placeSeenAt),
             ])
     }
 

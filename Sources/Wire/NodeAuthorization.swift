@@ -10,7 +10,7 @@ internal import StrictJSON
 ///
 /// Claims: `iss`, `sub` (node id), `iat`, `exp`, `cnf.jwk` (device key), `reg` (the device's own registration),
 /// `addr` (overlay addresses), `host`, `user` {`id`, `email`?, `name`}, `groups`, `tags`, `idp`, `sid`, `auth_time`?, `amr`, `acr`?,
-/// `mfa_at`?, `session_at`?, `from`? {`addr`?, `country`?}, `managed`?, `posture`? {`at`, `checks`}. Source: DESIGN §4, §8.
+/// `mfa_at`?, `session_at`?, `from`? {`addr`?, `country`?, `until`}, `managed`?, `posture`? {`at`, `checks`}. Source: DESIGN §4, §8.
 package struct NodeAuthorization: Hashable, Sendable {
     package var issuer: String
     package var validity: Validity
@@ -106,6 +106,7 @@ package struct VerifiedNode: Hashable, Sendable {
             authTime: authorization.authTime, mfaAt: authorization.mfaAt,
             sessionStartedAt: authorization.sessionStartedAt, posture: authorization.posture,
             address: authorization.origin?.address, country: authorization.origin?.country,
+            placeUntil: authorization.origin?.until,
             operatingSystem: registration.systemName, isManaged: authorization.isManaged)
     }
 }

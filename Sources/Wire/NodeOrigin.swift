@@ -2,22 +2,25 @@ package import AccessPolicy
 package import NetworkAddresses
 package import StrictJSON
 
-/// Where a device speaks to the server from, and in which country that is, as far as either is known.
+/// Where a device speaks to the server from, and in which country that is, as far as either is known, and until when that is
+/// to be believed.
 ///
-/// JSON: `addr` and `country`, at least one of them. Source: DESIGN §8.
+/// JSON: `addr` and `country`, at least one of them; `until` in seconds since the epoch. Source: DESIGN §8.
 package struct NodeOrigin: Hashable, Sendable {
     package let address: IPAddress?
     package let country: CountryCode?
+    package let until: Int
 
     /// Nil when neither is known.
-    package init?(address: IPAddress?, country: CountryCode?) {
+    package init?(address: IPAddress?, country: CountryCode?, until: Int) {
         guard address != nil || country != nil else { return nil }
         self.address = address
         self.country = country
+        self.until = until
     }
 
     package var json: JSON {
-        var members: [String: JSON] = [:]
+        var members: [String: JSON] = ["until": .integer(until)]
         members["addr"] = address.map { .string($0.description) }
         members["country"] = country.map { .string($0.text) }
         return .object(members)
@@ -40,6 +43,7 @@ package struct NodeOrigin: Hashable, Sendable {
             guard let known = value.stringValue.flatMap({ CountryCode($0) }) else { return nil }
             country = known
         }
-        self.init(address: address, country: country)
+        guard let until = members["until"]?.integerValue else { return nil }
+        self.init(address: address, country: country, until: until)
     }
 }

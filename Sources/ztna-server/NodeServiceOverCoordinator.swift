@@ -21,7 +21,8 @@ extension NodeService {
                         resume: resumption.map { NetmapPosition(epoch: $0.epoch, sequence: $0.sequence) },
                         from: address)
                 } catch { throw Refusal(error) }
-            })
+            },
+            contact: { session, address in await coordinator.contact(session: session, from: address) })
     }
 }
 

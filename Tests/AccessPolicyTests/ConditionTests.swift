@@ -77,6 +77,23 @@ private func failures(_ json: JSON, _ context: Context, now: Int = 10_000) throw
         #expect(found.isEmpty == holds)
     }
 
+    @Test func `take a place for as long as it is known`() throws {
+        let when = try conditions(["countries": ["DE"], "hours": "daily 00:00-03:00 Etc/UTC"])
+        let context = Context(country: CountryCode("DE"), placeUntil: 4600)
+        let zones = ["Etc/UTC": ZoneTable.utc]
+        #expect(when.outcome(for: context, at: 4599, zones: zones) == .holds(until: 4600))
+        // Waiting opens nothing again: the device has to be heard from.
+        let unknown = ConditionFailure.place(country: nil, address: nil)
+        #expect(when.outcome(for: context, at: 4600, zones: zones) == .fails([unknown], mayChangeAt: nil))
+        #expect(unknown.description.contains("where the device speaks to the server from is not known now"))
+        #expect(unknown.remedy.contains("ztna status"))
+        let elsewhere = ConditionFailure.place(country: CountryCode("FR"), address: nil)
+        #expect(elsewhere.description == "it is only open from other places than FR")
+        // Where no place is asked for, its age ends nothing.
+        let recent = try conditions(["mfa": 60]).outcome(for: Context(mfaAt: 10, placeUntil: 5), at: 20, zones: [:])
+        #expect(recent == .holds(until: 70))
+    }
+
     @Test func `survive their JSON`() throws {
         let json: JSON = [
             "mfa": 3600, "auth_age": 60, "session_age": 86_400, "posture": ["disk-encrypted", "os-patched"],

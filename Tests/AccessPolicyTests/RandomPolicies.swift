@@ -69,6 +69,7 @@ struct RandomPolicies {
         }
         if chance(2) { context.country = CountryCode(pick(["DE", "AT", "FR"])) }
         if chance(2) { context.address = IPAddress(pick(["192.0.2.7", "198.51.100.1", "2001:db8::1"])) }
+        if chance(2) { context.placeUntil = pick([900, 1000, 1050, 1200, 5000, .max]) }
         if chance(2) { context.operatingSystem = pick(["linux", "windows"]) }
         if chance(2) { context.isManaged = pick([true, false]) }
         return context
@@ -167,7 +168,7 @@ struct Oracle {
         if !conditions.countries.isEmpty || !conditions.networks.isEmpty {
             let inCountry = context.country.map { conditions.countries.contains($0) } ?? false
             let inNetwork = context.address.map { address in conditions.networks.contains { $0.contains(address) } }
-            guard inCountry || inNetwork ?? false else { return false }
+            guard inCountry || inNetwork ?? false, now < context.placeUntil ?? .max else { return false }
         }
         if !conditions.operatingSystems.isEmpty {
             guard let system = context.operatingSystem, conditions.operatingSystems.contains(system) else {

@@ -99,9 +99,9 @@ private struct RandomPolicies {
         let mine = policy.rules(naming: principal)
         #expect(
             authorization.origin
-                == NodeOrigin(
-                    address: mine.contains { !$0.conditions.networks.isEmpty } ? here : nil,
-                    country: mine.contains { !$0.conditions.countries.isEmpty } ? CountryCode("DE") : nil))
+                == fixture.origin(
+                    mine.contains { !$0.conditions.networks.isEmpty } ? here : nil,
+                    mine.contains { !$0.conditions.countries.isEmpty } ? CountryCode("DE") : nil))
         let slice = try self.slice(fixture, member, agent)
         #expect(slice.rules == policy.rules(for: principal))
         #expect(slice.egress.map(\.name) == mine.map(\.name))

@@ -118,7 +118,7 @@ import Wire
                 let agent = try await Agent(fixture, member.session, at: here)
                 let origin = try fixture.verified(agent.own).authorization.origin
                 let isAsked = member.node == alice.node
-                #expect(origin == (isAsked ? NodeOrigin(address: address, country: place) : nil))
+                #expect(origin == (isAsked ? fixture.origin(address, place) : nil))
             }
         }
     }
@@ -136,7 +136,7 @@ import Wire
             let address = try #require(IPAddress(text))
             let hers = try await Agent(fixture, alice.session, at: address)
             await his.read()
-            #expect(try seen() == NodeOrigin(address: address, country: nil))
+            #expect(try seen() == fixture.origin(address))
             #expect(try fixture.verified(hers.own).authorization.origin == (try seen()))
         }
         // The same place again is no news.
@@ -149,7 +149,7 @@ import Wire
         #expect(!his.stream.hasMessages)
         await fixture.coordinator.setPolicy(asking)
         await his.read()
-        #expect(try seen() == NodeOrigin(address: IPAddress("198.51.100.7"), country: nil))
+        #expect(try seen() == fixture.origin(IPAddress("198.51.100.7")))
     }
 
     @Test func `is kept over a restart while a rule asks, and no longer`() async throws {
@@ -169,7 +169,7 @@ import Wire
         }
         #expect(
             try fixture.verified(peers[alice.node] ?? "").authorization.origin
-                == NodeOrigin(address: place, country: nil))
+                == fixture.origin(place))
         func kept() async throws -> [IPAddress?] {
             try await fixture.store.read { reader in
                 try [alice, bob].map { try reader.node($0.node)?.place }
@@ -179,6 +179,83 @@ import Wire
         await fixture.coordinator.setPolicy(Policy(rules: [], revision: "2"))
         _ = try await Agent(fixture, alice.session, at: place)
         #expect(try await kept() == [nil, nil])
+    }
+
+    private func asking(_ network: String = "198.51.100.0/24") throws -> Policy {
+        Policy(rules: [try rule("x", "group:a", "group:b", try from([], [network]))], revision: "1")
+    }
+
+    @Test func `says where a device is for as long as it was heard from lately, and no longer`() async throws {
+        let fixture = try await Fixture(policy: asking())
+        let alice = try await fixture.member("alice", groups: ["a"])
+        let bob = try await fixture.member("bob", groups: ["b"])
+        var his = try await Agent(fixture, bob.session)
+        let place = IPAddress("198.51.100.7")
+        var hers: Agent? = try await Agent(fixture, alice.session, at: place)
+        await his.read()
+        func seen() throws -> NodeOrigin? { try fixture.verified(his.peers[alice.node] ?? "").authorization.origin }
+        // As long as its stream is open it is there: each renewal says so anew.
+        for _ in 0..<5 {
+            fixture.clock.advance(by: 1799)
+            await hers?.drain(fixture)
+            await his.drain(fixture)
+            let until = try #require(try seen()?.until)
+            #expect(until > fixture.clock.now + 1790)
+            let node = try fixture.verified(his.peers[alice.node] ?? "")
+            #expect(until <= node.authorization.validity.expiresAt)
+        }
+        // It went away: its authorization is renewed, and its place is not, after an hour at the latest.
+        let last = try #require(try seen()?.until)
+        await hers?.stream.cancel()
+        hers = nil
+        fixture.clock.advance(by: 1799)
+        await his.drain(fixture)
+        #expect(try seen()?.until ?? 0 <= last)
+        fixture.clock.advance(by: 1900)
+        await his.drain(fixture)
+        #expect(try seen() == nil)
+        let source = try #require(await fixture.coordinator.mesh.context(of: alice.node))
+        #expect(source.context.placeUntil ?? .max <= fixture.clock.now)
+        // Anything that it asks for from somewhere is seen, and told at once.
+        await fixture.coordinator.contact(session: alice.session, from: try #require(place))
+        await his.read()
+        #expect(try seen() == fixture.origin(place))
+        fixture.clock.advance(by: 10)
+        await fixture.coordinator.contact(session: alice.session, from: try #require(place))
+        #expect(!his.stream.hasMessages)
+        let other = try #require(IPAddress("203.0.113.9"))
+        await fixture.coordinator.contact(session: alice.session, from: other)
+        await his.read()
+        #expect(try seen() == fixture.origin(other))
+        // One that nobody has signed in on is nowhere.
+        await fixture.coordinator.contact(session: try Fixture.id(), from: other)
+        #expect(!his.stream.hasMessages)
+    }
+
+    @Test func `forgets a place that is too old over a restart`() async throws {
+        let fixture = try await Fixture(policy: asking())
+        let alice = try await fixture.member("alice", groups: ["a"])
+        let bob = try await fixture.member("bob", groups: ["b"])
+        let place = try #require(IPAddress("198.51.100.7"))
+        var hers = try await Agent(fixture, alice.session, at: place)
+        // Kept with each renewal, not only when the stream was opened.
+        for _ in 0..<3 {
+            fixture.clock.advance(by: 1799)
+            await hers.drain(fixture)
+        }
+        let kept = try await fixture.store.read { try $0.node(alice.node)?.placeSeenAt }
+        #expect(try #require(kept) + 900 >= fixture.clock.now)
+        for (wait, isKnown) in [(600, true), (3600, false)] {
+            fixture.clock.advance(by: wait)
+            let second = try fixture.unstarted(policy: asking())
+            try await second.start()
+            let stream = try await second.netmap(session: bob.session)
+            guard case .snapshot(_, _, _, let peers, _) = await stream.next() else {
+                Issue.record("no snapshot")
+                return
+            }
+            #expect((try fixture.verified(peers[alice.node] ?? "").authorization.origin != nil) == isKnown)
+        }
     }
 
     @Test func `follows another database of places`() async throws {

@@ -128,6 +128,11 @@ struct Fixture: Sendable {
 
     func person(_ name: String, groups: Set<String> = []) async throws -> PersonID {
         let id = try Self.id()
+    /// What an authorization says of a device that is seen there now, where the lifetime is an hour.
+    func origin(_ address: IPAddress?, _ country: CountryCode? = nil) -> NodeOrigin? {
+        NodeOrigin(address: address, country: country, until: clock.now + 3600)
+    }
+
         let person = PersonRecord(
             id: id, provider: try #require(ProviderID("main")), subject: name,
             email: EmailAddress("\(name)@example.com"), displayName: name, isActive: true, createdAt: clock.now,

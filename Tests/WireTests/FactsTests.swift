@@ -21,7 +21,7 @@ import Wire
                 == Context(
                     authTime: Samples.now - 5, mfaAt: Samples.now - 5, sessionStartedAt: Samples.now - 900,
                     posture: authorization.posture, address: IPAddress("198.51.100.7"), country: CountryCode("DE"),
-                    operatingSystem: "linux", isManaged: true))
+                    placeUntil: Samples.now + 60, operatingSystem: "linux", isManaged: true))
     }
 
     @Test func `are not known where a document does not say them`() throws {
@@ -35,8 +35,11 @@ import Wire
     @Test(
         arguments: [
             ("session_at", "1"), ("managed", 1), ("managed", "yes"), ("from", [:]), ("from", "DE"),
-            ("from", .null), ("from", ["country": "Germany"]), ("from", ["country": "de"]), ("from", ["country": 49]),
-            ("from", ["addr": "198.51.100"]), ("from", ["addr": "198.51.100.7", "country": .null]),
+            ("from", .null), ("from", ["country": "DE"]), ("from", ["country": "DE", "until": "1"]),
+            ("from", ["until": 1]),
+            ("from", ["country": "Germany", "until": 1]), ("from", ["country": "de", "until": 1]),
+            ("from", ["country": 49, "until": 1]), ("from", ["addr": "198.51.100", "until": 1]),
+            ("from", ["addr": "198.51.100.7", "country": .null, "until": 1]),
             ("posture", [:]), ("posture", ["at": 1]), ("posture", ["at": -1, "checks": [:]]),
             ("posture", ["at": "1", "checks": [:]]), ("posture", ["at": 1, "checks": []]),
             ("posture", ["at": 1, "checks": ["a": "maybe"]]), ("posture", ["at": 1, "checks": ["A": "pass"]]),

@@ -56,7 +56,8 @@ struct Samples {
     func fullAuthorization() throws -> NodeAuthorization {
         var authorization = try authorization()
         authorization.sessionStartedAt = Self.now - 900
-        authorization.origin = NodeOrigin(address: IPAddress("198.51.100.7"), country: CountryCode("DE"))
+        authorization.origin = NodeOrigin(
+            address: IPAddress("198.51.100.7"), country: CountryCode("DE"), until: Samples.now + 60)
         authorization.isManaged = true
         authorization.posture = PostureReport(
             takenAt: Self.now - 30,

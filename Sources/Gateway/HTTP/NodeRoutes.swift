@@ -43,6 +43,9 @@ struct NodeRoutes: Sendable {
                 throw OAuthFailure(.invalidToken, "send the access token as `Authorization: DPoP …`")
             }
             let token = try sessionFlow.accessToken(text, proof: proof, now: now)
+            if let address = IPAddress(call.address(of: request, context)) {
+                await services.nodes.contact(token.session, address)
+            }
             do {
                 return try await work(token, proof.key, now)
             } catch let refusal as NodeService.Refusal {

@@ -3,6 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
 internal import Logging
+internal import NetworkAddresses
 internal import Sessions
 internal import SignedDocuments
 internal import StrictJSON
@@ -30,7 +31,7 @@ struct OAuthRoutes: Sendable {
         }
         router.post("/oauth2/token") { request, context in
             await call.answer(request, context, path: "/oauth2/token") { proof, now in
-                try await token(request, proof, now)
+                try await token(request, context, proof, now)
             }
         }
         router.post("/oauth2/revoke") { request, context in
@@ -118,7 +119,9 @@ struct OAuthRoutes: Sendable {
     }
 
     /// RFC 8628 §3.4, §3.5; RFC 6749 §6.
-    private func token(_ request: Request, _ proof: DPoPProof, _ now: Int) async throws -> Response {
+    private func token(
+        _ request: Request, _ context: GatewayContext, _ proof: DPoPProof, _ now: Int
+    ) async throws -> Response {
         let form = try await call.form(of: request, limit: 16 * 1024)
         guard form["client_id"] == Self.clientID else {
             throw OAuthFailure(.invalidClient, "client_id must be \(Self.clientID)")
@@ -134,6 +137,9 @@ struct OAuthRoutes: Sendable {
                 throw OAuthFailure(.invalidRequest, "refresh_token is missing")
             }
             let tokens = try await sessionFlow.refresh(token: token, attempt: form["attempt"], proof: proof, now: now)
+            if let address = IPAddress(call.address(of: request, context)) {
+                await services.nodes.contact(tokens.session.id, address)
+            }
             return Answer.json(tokens.json)
         case nil: throw OAuthFailure(.invalidRequest, "grant_type is missing")
         default: throw OAuthFailure(.unsupportedGrantType, "use the device code or refresh token grant")
