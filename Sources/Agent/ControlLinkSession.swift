@@ -10,6 +10,8 @@ struct Registered: Equatable {
     let session: SessionID
     let candidates: [Endpoint]
     let authorization: NodeAuthorization
+    /// What this device calls itself, and may not be called without an administrator.
+    let withheldName: String?
 }
 
 /// The session's tokens and the registration made with them.
@@ -98,7 +100,14 @@ extension ControlLink {
         }
         logger.info(
             "registered", metadata: ["node": "\(response.node)", "host": "\(verified.authorization.principal.host)"])
-        return Registered(session: session, candidates: candidates, authorization: verified.authorization)
+        if let name = response.withheldName {
+            logger.warning(
+                "the policy speaks of a device of this name: this one is called otherwise until an administrator gives it the name",
+                metadata: ["name": "\(name.prefix(63))", "host": "\(verified.authorization.principal.host)"])
+        }
+        return Registered(
+            session: session, candidates: candidates, authorization: verified.authorization,
+            withheldName: response.withheldName)
     }
 
     /// Nobody is a peer any more; the keys stay. The reason is shown until the next sign-in.

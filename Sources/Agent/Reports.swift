@@ -59,6 +59,9 @@ extension ControlLink {
             members["host"] = .string(own.principal.host.text)
             members["person"] = .string(own.principal.label)
             members["addresses"] = Self.list(own.addresses)
+            if let name = registered?.withheldName, name != own.principal.host.text {
+                members["withheld_name"] = .string(name)
+            }
             members["authorization_expires_at"] = .integer(own.validity.expiresAt)
         }
         if let revision = netmap?.view?.policy.revision { members["policy_revision"] = .string(revision) }

@@ -15,6 +15,8 @@ package struct StatusAnswer: Sendable {
     package var authorizationExpiresAt: Int?
     package var peers: Int
     package var policyRevision: String?
+    /// What the device calls itself, where the policy speaks of that name and no administrator gave it to it.
+    package var withheldName: String?
     package var isEnforcing: Bool
     package var checkedAt: Int?
     package var interface: String?
@@ -42,6 +44,7 @@ package struct StatusAnswer: Sendable {
             authorizationExpiresAt = try members.optionalInteger("authorization_expires_at")
             peers = try members.integer("peers")
             policyRevision = try members.optionalString("policy_revision")
+            withheldName = try members.optionalString("withheld_name")
             isEnforcing = try members.bool("enforcing")
             checkedAt = try members.optionalInteger("checked_at")
             interface = try members.optionalString("interface")

@@ -74,6 +74,11 @@ package enum StatusText {
         if status.state == .connected, !status.isEnforcing, status.tunnel != "off", status.problem == nil {
             warnings.append("The policy is not enforced on this device yet. If it stays so: journalctl -u ztna-agent")
         }
+        if let name = status.withheldName.map(SafeText.line), let host = status.host.map(SafeText.line) {
+            warnings.append(
+                "The policy speaks of a device called \(name), so this one is called \(host). If it is that device, "
+                    + "ask an administrator to run: ztna admin rename \(host) \(name)")
+        }
         if let end = status.sessionExpiresAt {
             let left = end.subtractingReportingOverflow(time.now).partialValue
             if left <= 0 {

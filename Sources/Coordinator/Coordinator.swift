@@ -1,6 +1,6 @@
 package import AccessPolicy
 package import Cryptography
-internal import Identity
+package import Identity
 package import Logging
 package import NetworkAddresses
 internal import Sessions
@@ -36,6 +36,8 @@ package actor Coordinator {
     let randomness: Randomness
     /// In which country an address is, as far as anybody knows.
     let countries: @Sendable (IPAddress) -> CountryCode?
+    /// Whose devices may call themselves as the policy calls a device.
+    let isAdministrator: @Sendable (PersonRecord, _ groups: Set<GroupName>) -> Bool
     let logger: Logger
 
     var pool: AddressPool?
@@ -64,6 +66,7 @@ package actor Coordinator {
         store: any Store, signer: any Signer, configuration: CoordinatorConfiguration, policy: Policy,
         controlKeys: [String: Ed25519PublicKey] = [:], clock: @escaping @Sendable () -> Int,
         randomness: Randomness = .system, countries: @escaping @Sendable (IPAddress) -> CountryCode? = { _ in nil },
+        isAdministrator: @escaping @Sendable (PersonRecord, _ groups: Set<GroupName>) -> Bool = { _, _ in false },
         logger: Logger
     ) {
         self.store = store
@@ -71,10 +74,12 @@ package actor Coordinator {
         self.clock = clock
         self.randomness = randomness
         self.countries = countries
+        self.isAdministrator = isAdministrator
         self.logger = logger
         self.controlKeys = controlKeys.merging([signer.publicKey.thumbprint: signer.publicKey]) { _, own in own }
         run = randomness.token(8)
         mesh = Mesh(configuration: configuration, signer: signer, policy: policy, policyTime: 0)
+        directory.names.reserved = policy.namedDevices
     }
 
     /// Loads what is stored, makes the ULA prefix at the first start, and signs an authorization for every node in session.
@@ -136,6 +141,7 @@ package actor Coordinator {
     package func setPolicy(_ policy: Policy) async {
         let now = clock()
         let old = mesh.policy.revision
+        directory.names.reserved = policy.namedDevices
         for id in mesh.setPolicy(policy, now: now) {
             logger.error("no signature for the node under the new policy: node withdrawn", metadata: metadata(of: id))
             withdraw(id, reason: "signed-out")

@@ -1,3 +1,4 @@
+package import Identity
 package import Store
 package import Wire
 
@@ -17,6 +18,8 @@ package enum CoordinatorError: Error, Hashable, Sendable {
     case wireGuardKeyInUse
     case addressesExhausted
     case hostNameRefused
+    /// Another node is called so.
+    case hostNameTaken(HostName)
     /// The session has no node yet: register first.
     case notRegistered
     case unknownSession
@@ -48,6 +51,7 @@ package enum CoordinatorError: Error, Hashable, Sendable {
         case .addressesExhausted:
             "no overlay address is free: delete unused nodes (their addresses return after a year) or configure a larger prefix"
         case .hostNameRefused: "the device's host name holds control characters: rename the device"
+        case .hostNameTaken(let name): "another node is called \(name): rename or delete that one first"
         case .notRegistered: "the session has no node yet: register first"
         case .unknownSession: "no session has this id"
         case .unknownNode: "no node has this id"

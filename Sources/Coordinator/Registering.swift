@@ -1,3 +1,4 @@
+internal import AccessPolicy
 package import Cryptography
 package import Identity
 internal import Logging
@@ -19,9 +20,14 @@ extension Coordinator {
     ) async throws(CoordinatorError) -> RegistrationResponse {
         do {
             let entry = try verified(session: session, person: person, device: device, registration: registration)
-            let (id, authorization) = try await admit(entry)
+            let (id, authorization, withheld) = try await admit(entry)
             lastSeen[id] = clock()
-            return RegistrationResponse(node: id.text, authorization: authorization)
+            if let withheld {
+                logger.notice(
+                    "a device calls itself as the policy calls another: it gets another name until an administrator gives it this one",
+                    metadata: metadata(of: id).merging(["name": "\(withheld)"]) { $1 })
+            }
+            return RegistrationResponse(node: id.text, authorization: authorization, withheldName: withheld?.text)
         } catch {
             logger.warning(
                 "registration refused",
@@ -50,10 +56,13 @@ extension Coordinator {
     }
 
     /// Plans from memory, and writes if the store still is as the plan assumed.
-    private func admit(_ entry: NodeLifecycle.Entry) async throws(CoordinatorError) -> (NodeID, String) {
+    private func admit(
+        _ entry: NodeLifecycle.Entry
+    ) async throws(CoordinatorError) -> (NodeID, String, withheld: HostName?) {
         guard let pool else { throw .notStarted }
         for _ in 0..<Self.maximumTries {
-            let plan = try plan(entry, pool: pool)
+            let mayTakeReserved = try await mayTakeReserved(entry)
+            let plan = try plan(entry, pool: pool, mayTakeReserved: mayTakeReserved)
             let now = clock()
             do throws(CoordinatorError) {
                 guard let (facts, asOf) = try await write({ try plan.carryOut(in: $0, now: now) }) else {
@@ -72,7 +81,7 @@ extension Coordinator {
                 guard let node = mesh.nodes[id], node.facts.session?.id == entry.session else {
                     throw unsigned.contains(id) ? CoordinatorError.signing("see the log") : .sessionEnded
                 }
-                return (id, node.authorization)
+                return (id, node.authorization, plan.host.withheld)
             } catch {
                 giveBack(plan)
                 guard error == .store(.conflict) else { throw error }
@@ -82,8 +91,22 @@ extension Coordinator {
         throw .store(.conflict)
     }
 
+    /// Whether this device may be called as the policy calls one. Only asked of the store where it matters.
+    private func mayTakeReserved(_ entry: NodeLifecycle.Entry) async throws(CoordinatorError) -> Bool {
+        let current = directory.node(device: entry.device)?.record.host
+        guard
+            directory.names.asksForReserved(
+                wish: entry.registration.hostName, device: entry.device, current: current)
+        else { return false }
+        let found = try await read { reader in
+            try reader.person(entry.person).map { ($0, Set(try reader.memberships(of: $0.id).keys)) }
+        }
+        guard let (person, groups) = found, person.isActive else { return false }
+        return isAdministrator(person, policy.localGroups.enriched(Principal(of: person, groups: groups)).groups)
+    }
+
     private func plan(
-        _ entry: NodeLifecycle.Entry, pool: AddressPool
+        _ entry: NodeLifecycle.Entry, pool: AddressPool, mayTakeReserved: Bool
     ) throws(CoordinatorError) -> RegistrationPlan {
         let basis = directory.node(device: entry.device)?.record
         guard let id = NodeID(randomness.identifier()) else { throw .randomness }
@@ -94,7 +117,8 @@ extension Coordinator {
                 StoredRegistration(basis.registration).map { (host: basis.host, wish: $0.hostName) }
             }
             let host = try directory.names.choose(
-                wish: entry.registration.hostName, for: entry.device, current: current)
+                wish: entry.registration.hostName, for: entry.device, current: current,
+                mayTakeReserved: mayTakeReserved)
             return RegistrationPlan(entry: entry, basis: basis, newID: id, host: host, pool: pool)
         } catch {
             directory.release(key: key, name: nil, of: entry.device)
@@ -105,7 +129,7 @@ extension Coordinator {
     /// What the plan claimed and the node does not have.
     private func giveBack(_ plan: RegistrationPlan) {
         directory.release(
-            key: plan.entry.registration.wireGuardKey.bytes, name: plan.host, of: plan.entry.device)
+            key: plan.entry.registration.wireGuardKey.bytes, name: plan.host.name, of: plan.entry.device)
     }
 }
 
@@ -114,7 +138,7 @@ private struct RegistrationPlan: Sendable {
     let entry: NodeLifecycle.Entry
     let basis: NodeRecord?
     let newID: NodeID
-    let host: HostName
+    let host: HostNames.Choice
     let pool: AddressPool
 
     /// Nil when the node is another than `basis`; facts are nil when no address was free.
@@ -132,7 +156,7 @@ private struct RegistrationPlan: Sendable {
         let holder = try existing?.session.flatMap { try transaction.session($0) }?.person
         var lifecycle = NodeLifecycle(node: existing, holder: holder)
         guard let place = try lifecycle.place ?? newPlace(in: transaction, now: now) else { return (nil, 0) }
-        try lifecycle.register(entry, host: host, newPlace: place, now: now)
+        try lifecycle.register(entry, host: host.name, newPlace: place, now: now)
         guard let record = lifecycle.node else { return nil }
         if record != existing {
             try transaction.save(record)

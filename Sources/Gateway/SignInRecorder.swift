@@ -25,6 +25,8 @@ enum SignInStep: String, Sendable {
     case refreshed = "refreshed"
     /// The device hands in its registration and becomes a node, or is refused.
     case registered = "node-registered"
+    /// The device calls itself as the policy calls one, and is called otherwise.
+    case nameWithheld = "name-withheld"
     /// An identity provider says that somebody has signed out; recorded only when that was refused.
     case logoutMessage = "logout-message"
 }
@@ -38,6 +40,7 @@ final class SignInRecorder: Sendable {
         var strangers = TokenBucket(burst: 500, secondsPerToken: 1, now: 0)
         var leftOut = 0
         var nodes = KeyedRateLimit(burst: 20, secondsPerToken: 60)
+        var withheld = KeyedRateLimit(burst: 20, secondsPerToken: 60)
     }
 
     private let sink: any AuditSink
@@ -106,6 +109,20 @@ final class SignInRecorder: Sendable {
         event.subject = node.map { AuditSubject(.node, id: $0) }
         event.session = token.session.text
         event.device = token.device.thumbprint
+        sink.record(event)
+    }
+
+    /// A device asked for a name that the policy speaks of: limited as its registrations are.
+    func noteWithheld(_ name: String, node: String, of token: AccessToken) {
+        let now = clock()
+        guard limits.withLock({ $0.withheld.take(token.device.thumbprint, now: now) }) == nil else { return }
+        var event = event(
+            .nameWithheld, refused: "the policy speaks of device:\(name), and no administrator gave it to this device")
+        event.actor = .person(token.person, label: nil)
+        event.subject = AuditSubject(.node, id: node)
+        event.session = token.session.text
+        event.device = token.device.thumbprint
+        event.host = name
         sink.record(event)
     }
 

@@ -38,9 +38,18 @@ package struct PolicyDocument: Sendable {
 package struct KnownNames: Sendable {
     package let people: Set<EmailAddress>
     package let groups: Set<GroupName>
+    /// Every device, with the person who has it.
+    package let devices: [HostName: String]
+    /// Those that the policy in force speaks of already.
+    package let namedBefore: Set<HostName>
 
-    package init(people: Set<EmailAddress>, groups: Set<GroupName>) {
+    package init(
+        people: Set<EmailAddress>, groups: Set<GroupName>, devices: [HostName: String] = [:],
+        namedBefore: Set<HostName> = []
+    ) {
         self.people = people
         self.groups = groups
+        self.devices = devices
+        self.namedBefore = namedBefore
     }
 }

@@ -12,6 +12,7 @@ extension PolicyReader {
         warnOfLookAlikes(policy, known)
         guard let known else { return }
         warnOfUnknown(policy, known)
+        warnOfDevices(known)
         for (name, position) in groupPositions.sorted(by: { $0.value < $1.value }) where known.groups.contains(name) {
             report.warning(
                 at: position,
@@ -65,6 +66,29 @@ extension PolicyReader {
                 at: first.1,
                 "no identity provider tells of anybody in this group: \(Self.list(groups.map(\.0)))"
                     + (near.map { "; did you mean \"\($0)\"?" } ?? ""))
+        }
+    }
+
+    /// Whoever has a name that a policy begins to speak of has it for good: somebody should look who that is.
+    private mutating func warnOfDevices(_ known: KnownNames) {
+        var absent: [(String, Position)] = []
+        for (selector, position) in mentions.sorted(by: { $0.value < $1.value }) {
+            guard case .device(let name) = selector else { continue }
+            guard let person = known.devices[name] else {
+                absent.append((name.text, position))
+                continue
+            }
+            guard !known.namedBefore.contains(name) else { continue }
+            report.warning(
+                at: position,
+                "device:\(name) is now a device of \(LookAlikes.spelled(person)), which anybody may have named so: look "
+                    + "whether it is the one that you mean (`ztna-server nodes`), and else rename it")
+        }
+        if let first = absent.first {
+            report.warning(
+                at: first.1,
+                "no device is called so yet, and none but an administrator's can call itself so; name it by "
+                    + "`ztna-server nodes rename` when it is there: \(Self.list(absent.map(\.0)))")
         }
     }
 

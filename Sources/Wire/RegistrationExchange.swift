@@ -2,23 +2,32 @@ package import StrictJSON
 
 /// `POST /v1/node`: a device under a session hands in its registration and gets its node authorization.
 ///
-/// Request `{"registration": JWS}`; response `{"node": id, "authorization": JWS}`.
+/// Request `{"registration": JWS}`; response `{"node": id, "authorization": JWS, "withheld_name"?: name}`.
 package struct RegistrationResponse: Hashable, Sendable {
     package var node: String
     package var authorization: String
+    /// What the device calls itself, where the policy speaks of that name: it is called otherwise until an administrator
+    /// gives it the name.
+    package var withheldName: String?
 
-    package init(node: String, authorization: String) {
+    package init(node: String, authorization: String, withheldName: String? = nil) {
         self.node = node
         self.authorization = authorization
+        self.withheldName = withheldName
     }
 
-    package var json: JSON { ["node": .string(node), "authorization": .string(authorization)] }
+    package var json: JSON {
+        var members: [String: JSON] = ["node": .string(node), "authorization": .string(authorization)]
+        members["withheld_name"] = withheldName.map { .string($0) }
+        return .object(members)
+    }
 
     package init(parsing bytes: [UInt8]) throws(WireError) {
         do {
             let members = try JSONMembers(parsing: bytes)
             node = try members.string("node")
             authorization = try members.string("authorization")
+            withheldName = try members.optionalString("withheld_name")
         } catch { throw .malformed("registration response") }
     }
 }

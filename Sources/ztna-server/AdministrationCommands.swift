@@ -107,7 +107,7 @@ struct SessionsCommand: AsyncParsableCommand {
 struct NodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nodes", abstract: "The devices of the network, and their tags.",
-        subcommands: [List.self, Tag.self, Managed.self, Delete.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Tag.self, Managed.self, Rename.self, Delete.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the nodes.")
@@ -155,6 +155,21 @@ struct NodesCommand: AsyncParsableCommand {
                 "command": "nodes-managed", "node": .string(node), "managed": .bool(answer == .yes),
             ])
             print(control.json ? result.encodedText() : "\(node): \(answer == .yes ? "managed" : "not managed")")
+        }
+    }
+
+    struct Rename: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a node this name, also one that the policy speaks of and devices cannot take themselves.")
+        @OptionGroup var control: ControlOptions
+        @Argument(help: "The node's host name or id.") var node: String
+        @Argument(help: "The name.") var name: String
+
+        func run() async throws {
+            let result = try await control.ask([
+                "command": "nodes-rename", "node": .string(node), "name": .string(name),
+            ])
+            print(control.json ? result.encodedText() : "\(node) is called \(name).")
         }
     }
 

@@ -37,6 +37,17 @@ struct MeshAdministration: Sendable {
                     "node": .string(node.id.text), "host": .string(node.host.text), "managed": .bool(isManaged),
                 ]
             },
+            AdministrationCommand("nodes-rename", .administrators, changes: true) { members, _ in
+                let node = try await node(members)
+                let text = try members.string("name")
+                guard let name = HostName(text) else {
+                    throw AdministrationFailure(
+                        explanation:
+                            "a name is 1…63 of a–z, 0–9 and hyphen, with none at its ends: not \(text.prefix(80))")
+                }
+                try await coordinator.rename(node.id, to: name)
+                return ["node": .string(node.id.text), "host": .string(name.text), "was": .string(node.host.text)]
+            },
             AdministrationCommand("nodes-delete", .administrators, changes: true) { members, _ in
                 let node = try await node(members)
                 try await coordinator.deleteNode(node.id)

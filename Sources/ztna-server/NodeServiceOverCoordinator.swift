@@ -31,7 +31,8 @@ extension NodeService.Refusal {
         switch error {
         case .sessionEnded, .unknownSession, .personInactive, .deviceMismatch, .personMismatch:
             self.init(name: .invalidToken, status: 401, explanation: error.explanation)
-        case .registrationRefused, .staleRegistration, .wireGuardKeyInUse, .hostNameRefused, .notRegistered,
+        case .registrationRefused, .staleRegistration, .wireGuardKeyInUse, .hostNameRefused, .hostNameTaken,
+            .notRegistered,
             .unknownNode, .unknownHost:
             self.init(name: .invalidRequest, status: 400, explanation: error.explanation)
         case .addressesExhausted, .notStarted:

@@ -9,7 +9,9 @@ import Store
 extension PolicyReloading {
     /// People and groups, for warnings; and everybody and everything, for the difference.
     func directory() async throws -> PolicyDirectory {
-        PolicyDirectory(people: try await coordinator.people(), nodes: try await coordinator.nodes())
+        PolicyDirectory(
+            people: try await coordinator.people(), nodes: try await coordinator.nodes(),
+            namedBefore: await coordinator.policy.namedDevices)
     }
 
     /// Beside the actor: a large policy takes a second, for which nothing else shall wait.
@@ -83,9 +85,11 @@ struct PolicyDirectory: Sendable {
     /// Every node with the person who has it.
     let devices: [PolicyParty]
 
-    init(people listings: [PersonListing], nodes: [NodeListing]) {
+    init(people listings: [PersonListing], nodes: [NodeListing], namedBefore: Set<HostName>) {
         known = KnownNames(
-            people: Set(listings.compactMap(\.person.email)), groups: Set(listings.flatMap(\.groups.keys)))
+            people: Set(listings.compactMap(\.person.email)), groups: Set(listings.flatMap(\.groups.keys)),
+            devices: Dictionary(nodes.map { ($0.host, $0.label ?? "nobody known") }) { first, _ in first },
+            namedBefore: namedBefore)
         people = listings.filter(\.person.isActive).map { listing in
             PolicyParty(
                 name: listing.person.email.map { "user:\($0)" } ?? listing.person.displayName,

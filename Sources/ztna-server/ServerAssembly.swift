@@ -61,12 +61,14 @@ struct ServerAssembly {
                 configuration, in: state, store: store, signer: signer, clock: clock, logger: logger)
             self.evidence = evidence
             let places = try configuration.placesDatabase.map(Self.places)
+            let administrators = WorkingAdministrators(configuration.providers)
             let coordinator = Coordinator(
                 store: store, signer: signer,
                 configuration: try CoordinatorConfiguration(
                     serverURL: configuration.url.text, ipv4: configuration.overlayIPv4, ipv6: configuration.overlayIPv6,
                     authorizationLifetime: Int(configuration.nodeAuthorizationLifetime.components.seconds)),
-                policy: document.policy, clock: clock, countries: { places?.country(of: $0) }, logger: logger)
+                policy: document.policy, clock: clock, countries: { places?.country(of: $0) },
+                isAdministrator: administrators.isAdministrator, logger: logger)
             self.coordinator = coordinator
             self.places = places
             var gateway = try await Gateway(
@@ -83,7 +85,6 @@ struct ServerAssembly {
                         SAMLServices(signingKey: $0.signingKey, workers: XMLWorkers(), readFile: MetadataFile.read)
                     },
                     clock: clock, randomness: .system, audit: evidence.log, logger: logger))
-            let administrators = WorkingAdministrators(configuration.providers)
             let policyFile = PolicyReloading(
                 path: configuration.policyFile, document: document, coordinator: coordinator, store: store,
                 administrators: administrators, tellsCountries: places != nil, clock: clock, randomness: .system,

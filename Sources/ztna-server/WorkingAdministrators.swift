@@ -1,4 +1,5 @@
 import AccessPolicy
+import Coordinator
 import Identity
 import IdentityProviders
 import Store
@@ -47,17 +48,5 @@ struct WorkingAdministrators: Sendable {
     /// The person's groups as a policy sees them.
     static func groups(of person: PersonRecord, _ groups: Set<GroupName>, _ local: LocalGroups) -> Set<GroupName> {
         local.enriched(Principal(of: person, groups: groups)).groups
-    }
-}
-
-extension Principal {
-    /// A person on no device in particular.
-    init(of person: PersonRecord, groups: Set<GroupName>) {
-        self.init(describedBy: [])
-        self.person = person.id
-        email = person.email
-        displayName = person.displayName
-        provider = person.provider
-        self.groups = groups
     }
 }

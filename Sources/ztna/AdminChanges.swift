@@ -87,6 +87,26 @@ extension AdminCommand {
         }
     }
 
+    struct Rename: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a node this name, also one that the policy speaks of.",
+            discussion:
+                "No device gets a name by itself that a rule names: whoever had it would get what is meant for another."
+        )
+        @Argument(help: "The node's host name or id.") var node: String
+        @Argument(help: "The name.") var name: String
+        @OptionGroup var agent: AgentOptions
+
+        func run() async throws {
+            let members: [String: JSON] = ["node": .string(node), "name": .string(name)]
+            try finish(
+                await agent.serverQuestions.administer("nodes-rename", members) { answer, _, _ in
+                    let row = answer.objectValue ?? [:]
+                    return ["\(AnswerTable.text(row["was"] ?? "-")) is called \(AnswerTable.text(row["host"] ?? "-"))."]
+                })
+        }
+    }
+
     struct Audit: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show who did what, and what was tried and refused; with --json one record a line.")

@@ -9,7 +9,8 @@ struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin", abstract: "Administer the network; for those whom `admins` in ztna.yaml names.",
         subcommands: [
-            WhoCanReach.self, WhatCan.self, Matrix.self, WhatIf.self, Grant.self, Grants.self, Tag.self, Audit.self,
+            WhoCanReach.self, WhatCan.self, Matrix.self, WhatIf.self, Grant.self, Grants.self, Tag.self, Rename.self,
+            Audit.self,
             Sessions.self, Nodes.self, People.self,
         ])
 

@@ -99,7 +99,9 @@ struct Fixture: Sendable {
             configuration: try CoordinatorConfiguration(
                 serverURL: server, ipv4: IPPrefix(prefix), authorizationLifetime: lifetime,
                 subscriberLimit: subscriberLimit),
-            policy: policy, clock: { clock.now }, countries: countries, logger: Logger(label: "test") { _ in Silent() })
+            policy: policy, clock: { clock.now }, countries: countries,
+            isAdministrator: { _, groups in groups.contains { $0.text == "admins" } },
+            logger: Logger(label: "test") { _ in Silent() })
     }
 
     /// Another coordinator over the same store, before its `start()`.
@@ -126,13 +128,13 @@ struct Fixture: Sendable {
             tags: [], createdAt: 0, updatedAt: 0)
     }
 
-    func person(_ name: String, groups: Set<String> = []) async throws -> PersonID {
-        let id = try Self.id()
     /// What an authorization says of a device that is seen there now, where the lifetime is an hour.
     func origin(_ address: IPAddress?, _ country: CountryCode? = nil) -> NodeOrigin? {
         NodeOrigin(address: address, country: country, until: clock.now + 3600)
     }
 
+    func person(_ name: String, groups: Set<String> = []) async throws -> PersonID {
+        let id = try Self.id()
         let person = PersonRecord(
             id: id, provider: try #require(ProviderID("main")), subject: name,
             email: EmailAddress("\(name)@example.com"), displayName: name, isActive: true, createdAt: clock.now,

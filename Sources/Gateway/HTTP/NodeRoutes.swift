@@ -75,6 +75,7 @@ struct NodeRoutes: Sendable {
             throw error
         }
         services.recorder.noteNode(response.node, of: token)
+        if let name = response.withheldName { services.recorder.noteWithheld(name, node: response.node, of: token) }
         return Answer.json(response.json)
     }
 
