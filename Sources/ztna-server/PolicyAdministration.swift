@@ -108,7 +108,9 @@ struct PolicyAdministration: Sendable {
         let named = await policy.document.services
         var seen: Set<Service> = []
         var allow: [Service] = []
-        for text in try members.strings("services").prefix(100) {
+        let words = try members.strings("services")
+        guard words.count <= Rule.maximumListLength else { throw Self.tooMany(words.count) }
+        for text in words {
             guard let services = named[text] ?? (try? Service(parsing: text)).map({ [$0] }) else {
                 throw PolicyReloading.Refusal(
                     explanation:
@@ -118,17 +120,18 @@ struct PolicyAdministration: Sendable {
             allow += services.filter { seen.insert($0).inserted }
         }
         // Agents refuse a policy with longer lists, all of it.
-        guard (1...Rule.maximumListLength).contains(allow.count) else {
-            throw PolicyReloading.Refusal(
-                explanation: allow.isEmpty
-                    ? "a grant names at least one service"
-                    : "these are \(allow.count) services, and a grant has at most \(Rule.maximumListLength)")
-        }
+        guard !allow.isEmpty else { throw PolicyReloading.Refusal(explanation: "a grant names at least one service") }
+        guard allow.count <= Rule.maximumListLength else { throw Self.tooMany(allow.count) }
         let reason = try members.optionalString("reason").map { String($0.prefix(500)) }
         return Self.json(
             try await policy.grant(
                 to: address, destination: selector, allow: allow, seconds: try members.integer("seconds"), by: label,
                 reason: reason))
+    }
+
+    private static func tooMany(_ count: Int) -> PolicyReloading.Refusal {
+        PolicyReloading.Refusal(
+            explanation: "these are \(count) services, and a grant has at most \(Rule.maximumListLength)")
     }
 
     private static func json(_ grant: TemporaryGrant) -> JSON {

@@ -44,7 +44,10 @@ actor PolicyReloading {
     private var stamp: Stamp?
     private var readAt: Int
     /// How many policies have been put in force.
-    private var turn = 0
+    private(set) var turn = 0
+    /// Files are put in force and into the history one after the other, and so is what grants add to them.
+    private let files = InTurn()
+    private let effects = InTurn()
 
     init(
         path: String, document: PolicyDocument, coordinator: Coordinator, store: any Store,
@@ -111,14 +114,15 @@ actor PolicyReloading {
     @discardableResult
     func reload() async -> String? {
         readAt = clock()
-        // Before it is read: what changes meanwhile is read the next time.
-        stamp = Self.stamp(of: path)
         // Without the store there is nobody to warn of.
         let known = try? await directory().known
+        // Before it is read: what changes meanwhile is read the next time.
+        stamp = Self.stamp(of: path)
+        let turn = turn
         switch PolicyFile.load(path: path, files: .ofSystem(), now: readAt, known: known) {
         case .success(let document):
             do {
-                try await put(document, by: "file", note: nil)
+                try await put(document, by: "file", note: nil, instead: turn)
                 return nil
             } catch let refusal as Refusal where refusal.isOvertaken {
                 // Which of the two the file holds, the file knows.
@@ -136,12 +140,14 @@ actor PolicyReloading {
         }
     }
 
-    /// Puts it in force, unless nobody would be left to administer. `writing` the file happens between the decision and its
-    /// effect.
+    /// Puts it in force, unless nobody would be left to administer, or another one has come into force since it was the
+    /// `turn` that is given. `writing` the file happens between the decision and its effect.
     func put(
-        _ document: PolicyDocument, by: String, note: String?, writing: (() throws(Refusal) -> Void)? = nil
+        _ document: PolicyDocument, by: String, note: String?, instead turn: Int,
+        writing: (() throws(Refusal) -> Void)? = nil
     ) async throws {
-        let turn = turn
+        await files.take()
+        defer { files.leave() }
         try await administrators.requireSome(
             under: document.policy.localGroups, instead: self.document.policy.localGroups, in: store)
         guard turn == self.turn else {
@@ -181,7 +187,10 @@ actor PolicyReloading {
                 .administration, "policy-in-force", .refused, at: clock(), actor: .server, reason: reason))
     }
 
+    /// Each waits for the one before, and then brings what is to be in force by then.
     func putInForce() async {
+        await effects.take()
+        defer { effects.leave() }
         await coordinator.setPolicy(document.policy(adding: grants.compactMap(\.rule)))
     }
 

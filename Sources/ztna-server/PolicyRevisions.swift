@@ -58,7 +58,7 @@ extension PolicyReloading {
             throw Refusal(explanation: "the policy has changed meanwhile: look at the difference again")
         }
         let path = path
-        try await put(document, by: by, note: note) { () throws(Refusal) in
+        try await put(document, by: by, note: note, instead: turn) { () throws(Refusal) in
             do throws(FileReplacement.Failure) { try FileReplacement.replace(path, with: bytes) } catch {
                 throw Refusal(explanation: error.explanation)
             }

@@ -53,6 +53,11 @@ import Wire
                 ], "! db (tcp/22) needs it. Run: ztna login --step-up (60 s ago)"
             ),
             (["problem": "The clock is 9 min wrong.", "remedy": "Set it."], "! The clock is 9 min wrong. Set it."),
+            (
+                ["withheld_name": "prod-db-1"],
+                "! The policy speaks of a device called prod-db-1, so this one is called laptop. If it is that device, ask "
+                    + "an administrator to run: ztna admin rename laptop prod-db-1"
+            ),
             (["tunnel": "off", "enforcing": false], "off (the agent runs without a tunnel)"),
         ] as [(JSON, String)])
     func `warns of what matters`(_ change: JSON, _ line: String) async throws {

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import StrictJSON
 import Testing
@@ -112,6 +113,78 @@ extension `The programs together` {
             let good = text.replacing("user:nobody@example.com", with: "user:alice@example.com")
             let end = try await server(site, "policy", "apply", try site.folder.write("good.yaml", good), "--yes")
             #expect(end.status == 0, "\(end.everything)")
+        }
+
+        @Test func `gives a thousand services at once, and is told of one more`() async throws {
+            let site = try await Site()
+            try await signIn(site)
+            func list(_ ports: ClosedRange<Int>) -> String { ports.map { "tcp/\($0)" }.joined(separator: ", ") }
+            let services = "services: { low: [\(list(1...500))], high: [\(list(501...1000))] }\n"
+            let applied = try await server(
+                site, "policy", "apply", try site.folder.write("services.yaml", services + Site.policy), "--yes")
+            #expect(applied.status == 0, "\(applied.everything)")
+            // The same ones again count once.
+            let whole = ["low", "high", "tcp/7"]
+            for (words, count) in [(whole + ["tcp/1001"], 1001), ((1...1200).map { "tcp/\($0)" }, 1200)] {
+                let end = try await RunningProgram(
+                    Place.program("ztna-server"),
+                    ["grants", "add", "alice@example.com", "tag:db"] + words
+                        + ["--for", "2h", "--state", site.folder.path("state")], in: site.folder.url
+                ).finish()
+                #expect(end.status == 1, "\(end.everything)")
+                #expect(end.errors.contains("these are \(count) services, and a grant has at most 1000"))
+            }
+            #expect(try await site.administer("grants", "list") == [])
+            let given = try await RunningProgram(
+                Place.program("ztna-server"),
+                ["grants", "add", "alice@example.com", "tag:db"] + whole
+                    + ["--for", "2h", "--json", "--state", site.folder.path("state")], in: site.folder.url
+            ).finish()
+            #expect(given.status == 0, "\(given.errors)")
+            let answer = try JSON(parsing: Array(given.output.utf8)).objectValue
+            #expect(answer?["services"]?.arrayValue?.count == 1000)
+        }
+
+        @Test func `is the last one written, when it is read again while it is being read`() async throws {
+            let site = try await Site()
+            func text(_ number: Int) -> String {
+                "rules: [{ name: rule-\(number), source: \"*\", destination: \"*\", allow: tcp/\(number) }]\n"
+            }
+            func reload() throws -> RunningProgram {
+                try RunningProgram(
+                    Place.program("ztna-server"), ["policy", "reload", "--json", "--state", site.folder.path("state")],
+                    in: site.folder.url)
+            }
+            var running: [RunningProgram] = []
+            for number in 1...6 {
+                try site.folder.write("policy.yaml", text(number))
+                // Two at once, and the next file is written while they run.
+                running += [try reload(), try reload()]
+                if number.isMultiple(of: 2) {
+                    try await eventually("a reload") { running.contains { !$0.isRunning } ? () : nil }
+                }
+            }
+            var told: Set<String> = []
+            for program in running {
+                let end = try await program.finish()
+                if end.status == 0 {
+                    let answer = try JSON(parsing: Array(end.output.utf8)).objectValue
+                    told.insert(try #require(answer?["revision"]?.stringValue))
+                } else {
+                    #expect(end.errors.contains("another policy came into force meanwhile"), "\(end.everything)")
+                }
+            }
+            let last = Digest.sha256(text(6)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            let revisions = try await eventually("the last policy to be in force") {
+                let all = try await inForce(site).compactMap { $0.objectValue?["revision"]?.stringValue }
+                return all.first == last ? all : nil
+            }
+            // Whatever somebody was told to be in force is in the history, each once, in the order in which it was written.
+            #expect(told.isSubset(of: revisions))
+            let written = (1...6).reversed().map { number in
+                Digest.sha256(text(number)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            }
+            #expect(Array(revisions.dropLast()) == written.filter(revisions.contains))
         }
 
         @Test func `gives one person access for a time, and takes it back`() async throws {

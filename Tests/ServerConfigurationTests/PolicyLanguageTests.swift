@@ -274,6 +274,23 @@ private func names(_ people: [String], _ groups: [String]) -> KnownNames {
         #expect(try Self.warnings(text).isEmpty)
     }
 
+    @Test func `tell of devices that nobody has, and whose those are that the policy did not speak of before`() throws {
+        let text = Self.rule("device:absent, device:old, device:new, device:also-absent")
+        func host(_ name: String) throws -> HostName { try #require(HostName(name)) }
+        let known = KnownNames(
+            people: [], groups: [],
+            devices: [try host("old"): "bob@example.com", try host("new"): "mallory@example.com"],
+            namedBefore: [try host("old"), try host("absent")])
+        #expect(
+            try Self.warnings(text, known) == [
+                "3:40 device:new is now a device of \"mallory@example.com\", which anybody may have named so: look whether it "
+                    + "is the one that you mean (`ztna-server nodes`), and else rename it",
+                "3:14 no device is called so yet, and none but an administrator's can call itself so; name it by "
+                    + "`ztna-server nodes rename` when it is there: absent, also-absent",
+            ])
+        #expect(try Self.warnings(text).isEmpty)
+    }
+
     @Test func `tell of a local group that hides another`() throws {
         let text = "groups: { dba: 'user:b@example.com' }\n" + Self.rule("group:dba")
         #expect(
