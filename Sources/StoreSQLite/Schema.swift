@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import GRDB
 internal import Store
 
@@ -143,6 +144,8 @@ enum Schema {
     static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
+        // A server that is not root may not raise a thread's priority, and libdispatch would say so on each.
+        configuration.qos = .default
         configuration.foreignKeysEnabled = true
         // The batches begin and end their transactions themselves; a failed ROLLBACK is an error, not a trap.
         configuration.allowsUnsafeTransactions = true
