@@ -81,7 +81,11 @@ package actor ControlLink {
             return
         }
         do {
-            if session.expiresAt <= environment.now() { throw ControlError.sessionOver(reason: "expired") }
+            if isOverHere(session) {
+                // With the next netmap all is there again.
+                netmap = nil
+                publish(nil)
+            }
             set(.connecting, problem: status.problem)
             try await follow(session)
             // The server ended the stream in good order, as at its restart.
@@ -103,6 +107,10 @@ package actor ControlLink {
             try? await wait(.seconds(30), problem: Problem("\(error)", remedy: "See the agent's log."))
         }
     }
+
+    /// By this machine's clock alone, which may be wrong: nobody is a peer then, and the server is asked. What was signed is
+    /// given up by its word only.
+    private func isOverHere(_ session: SessionRecord) -> Bool { session.expiresAt <= environment.now() }
 
     private func follow(_ session: SessionRecord) async throws {
         let client = client(for: session.server)
@@ -164,7 +172,7 @@ package actor ControlLink {
         default: break
         }
         let pause = backoff.next(from: environment.randomness, atLeast: atLeast)
-        try? await wait(pause, problem: Problem(error))
+        try? await wait(pause, problem: isOverHere(session) ? .sessionOverHere(after: error) : Problem(error))
     }
 
     private func wait(_ pause: Duration, problem: Problem?) async throws {

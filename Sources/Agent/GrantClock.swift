@@ -7,8 +7,13 @@ internal import Synchronization
 /// clock that counts a machine's sleep, too. A server in reach tells its own time every 20 seconds; once the wall clock is not
 /// behind that, it counts again. So a clock that is set on and back ends grants until the server speaks, and one that is set
 /// back lengthens none, whether the server is in reach or not.
-package struct GrantClock: Hashable, Sendable {
+///
+/// What the server says may come late: the newest of what it has said, and the time since, is what the wall clock is compared
+/// with.
+package struct GrantClock: Sendable {
     private var latest: ClockReading?
+    /// The server's time, in seconds since the epoch, at a moment of the clock that counts from the start of the machine.
+    private var server: (seconds: Int, bootTime: Int)?
     /// Whether the wall clock is behind what it has told before.
     package private(set) var isHeld = false
 
@@ -19,9 +24,8 @@ package struct GrantClock: Hashable, Sendable {
         var told = clocks
         isHeld = false
         if let latest {
-            // A clock that counts from the start of the machine does not go back.
-            let (passed, unknown) = clocks.bootTime.subtractingReportingOverflow(latest.bootTime)
-            let (moment, endless) = latest.realTime.addingReportingOverflow(unknown ? 0 : max(0, passed))
+            let passed = Self.passed(since: latest.bootTime, at: clocks)
+            let (moment, endless) = latest.realTime.addingReportingOverflow(passed)
             if !endless, moment > told.realTime {
                 told.realTime = moment
                 let (ahead, overflow) = moment.subtractingReportingOverflow(clocks.realTime)
@@ -32,11 +36,29 @@ package struct GrantClock: Hashable, Sendable {
         return told
     }
 
+    /// Nanoseconds. A clock that counts from the start of the machine does not go back.
+    private static func passed(since bootTime: Int, at clocks: ClockReading) -> Int {
+        let (passed, unknown) = clocks.bootTime.subtractingReportingOverflow(bootTime)
+        return unknown ? 0 : max(0, passed)
+    }
+
+    private static func seconds(of server: (seconds: Int, bootTime: Int), at clocks: ClockReading) -> Int? {
+        let (moment, endless) = server.seconds.addingReportingOverflow(
+            passed(since: server.bootTime, at: clocks) / 1_000_000_000)
+        return endless ? nil : moment
+    }
+
     /// The server said what time it is there, in seconds since the epoch: a wall clock that is not behind is believed again.
     /// One that is behind would let live what the server has seen end.
     package mutating func hear(serverTime: Int, at clocks: ClockReading) {
-        guard clocks.seconds >= max(serverTime, 0) - Validity.skew else { return }
-        latest = nil
+        var newest = max(serverTime, 0)
+        if let server, let known = Self.seconds(of: server, at: clocks), known >= newest {
+            newest = known
+        } else {
+            server = (newest, clocks.bootTime)
+        }
+        guard clocks.seconds >= newest - Validity.skew else { return }
+        latest = clocks
     }
 }
 

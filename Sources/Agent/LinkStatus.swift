@@ -13,6 +13,13 @@ package struct Problem: Hashable, Sendable {
     package init(_ error: ControlError) {
         (_, message, remedy) = error.local
     }
+
+    /// The clock says that the session is over, and the server could not be asked.
+    static func sessionOverHere(after error: ControlError) -> Problem {
+        Problem(
+            "By this device's clock the session is over; the server has not said so. \(error.local.message)",
+            remedy: "Put the clock right if it is wrong; if it is not, run `ztna login`.")
+    }
 }
 
 /// How the connection to the server stands.

@@ -173,6 +173,36 @@ private struct Device {
         await #expect { try await device.link.whoAmI() } throws: { ($0 as? LocalFailure)?.name == .notRegistered }
     }
 
+    @Test(.timeLimit(.minutes(5)))
+    func `waits without a view where the clock alone says that the session is over`() async throws {
+        let device = try Device(documents, script: .init(lostRefreshes: .max), session: true)
+        device.clock.set(90_000)
+        let running = Task { await device.link.run() }
+        defer { running.cancel() }
+        for await view in device.views {
+            #expect(view == nil)
+            break
+        }
+        while await device.link.status.nextAttemptAt == nil { await Task.yield() }
+        #expect(await device.keepsSignIn)
+        #expect(await device.link.status.problem?.message.contains("this device's clock") == true)
+        // Put right: the same session goes on.
+        device.clock.set(100)
+        device.gateway.script.withLock { $0.lostRefreshes = 0 }
+        while device.gateway.record.withLock({ $0.streams == 0 }) { await Task.yield() }
+        #expect(await device.keepsSignIn)
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `ends its session by the server's word alone, whatever the clock says`() async throws {
+        let device = try Device(documents, script: .init(refreshError: "invalid_grant"), session: true)
+        device.clock.set(90_000)
+        let running = Task { await device.link.run() }
+        defer { running.cancel() }
+        while await device.keepsSignIn { await Task.yield() }
+        #expect(await device.link.status.problem?.remedy == "Run `ztna login`.")
+    }
+
     @Test func `signs out here at once and tells the server`() async throws {
         let device = try Device(documents, session: true)
         let done = try await device.link.signOut()

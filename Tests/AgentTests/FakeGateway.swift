@@ -16,6 +16,8 @@ final class FakeGateway: Sendable {
         var pollErrors: [String] = []
         /// Refreshes whose answer is lost on the way.
         var lostRefreshes = 0
+        /// The name under which refreshes are refused.
+        var refreshError: String?
         /// The key that registrations are confirmed for; nil: the device's own.
         var confirmedDevice: Ed25519PrivateKey?
         var netmap: [NetmapMessage] = []
@@ -93,6 +95,9 @@ final class FakeGateway: Sendable {
                 return script.lostRefreshes > 0
             }
             if isLost { throw .timedOut }
+            if let error = script.withLock({ $0.refreshError }) {
+                return json(400, ["error": .string(error), "error_description": "words"])
+            }
         } else if let error = script.withLock({ $0.pollErrors.isEmpty ? nil : $0.pollErrors.removeFirst() }) {
             return json(400, ["error": .string(error), "error_description": "words"])
         }
@@ -175,6 +180,8 @@ final class TestClock: Sendable {
     private let seconds = Mutex(1)
 
     var now: Int { seconds.withLock { $0 } }
+
+    func set(_ time: Int) { seconds.withLock { $0 = time } }
 
     func sleep(_ duration: Duration) async throws {
         guard duration < .seconds(3600) else { return try await sleepUntilCancelled() }

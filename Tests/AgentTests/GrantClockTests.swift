@@ -61,6 +61,23 @@ private func clocks(wall: Int, boot: Int, monotonic: Int? = nil) -> ClockReading
         ])
     }
 
+    @Test func `stays held when what the server said long ago comes late`() {
+        follow([
+            .read(clocks(wall: 10_000, boot: 100), tells: 10_000), .hear(10_001),
+            .read(clocks(wall: 10_000, boot: 410), tells: 10_310, held: true),
+            // Sent at 10,021, and held up on its way ever since.
+            .hear(10_021), .read(clocks(wall: 10_001, boot: 411), tells: 10_311, held: true),
+            // In the order in which they were sent.
+            .hear(10_041), .read(clocks(wall: 10_002, boot: 412), tells: 10_312, held: true),
+            // Asleep for an hour, by the clock that counts it.
+            .read(clocks(wall: 13_800, boot: 4_012, monotonic: 412), tells: 13_912, held: true),
+            .hear(10_061), .read(clocks(wall: 13_801, boot: 4_013, monotonic: 413), tells: 13_913, held: true),
+            .hear(13_914), .read(clocks(wall: 13_802, boot: 4_014, monotonic: 414), tells: 13_914, held: true),
+            .read(clocks(wall: 13_900, boot: 4_015, monotonic: 415), tells: 13_915, held: true),
+            .hear(13_916), .read(clocks(wall: 13_901, boot: 4_016, monotonic: 416), tells: 13_901),
+        ])
+    }
+
     @Test func `counts a machine's sleep as the wall clock does`() {
         follow([
             .read(clocks(wall: 10_000, boot: 100, monotonic: 100), tells: 10_000),
