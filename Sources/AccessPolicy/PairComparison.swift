@@ -4,11 +4,12 @@
 /// at all its destinations at once. Only the other pairs are looked at one by one; what rules of the same kinds make of a
 /// pair is worked out once.
 struct PairComparison {
-    /// One service that a pair gains or loses under some conditions.
+    /// One service that a pair gains or loses under some conditions, or keeps under others.
     private struct Atom: Hashable {
-        let isGain: Bool
         let service: PortSets
-        let conditions: Conditions
+        /// Nil: it was not open; nil: it is not open any more.
+        let before: Conditions?
+        let after: Conditions?
     }
 
     /// One atom at a set of destinations, both by their numbers.
@@ -65,7 +66,10 @@ struct PairComparison {
             let kind = kinds[facts[rule].kind]
             guard kind.isChanged, !reach[rule].isEmpty else { return [] }
             return kind.ports.pieces.map { piece in
-                let atom = atoms.number(of: Atom(isGain: kind.isNew, service: piece, conditions: kind.conditions))
+                let atom = atoms.number(
+                    of: Atom(
+                        service: piece, before: kind.isNew ? nil : kind.conditions,
+                        after: kind.isNew ? kind.conditions : nil))
                 return Own(atom: atom, rule: rule, gathering: number(of: atom, at: reach[rule]))
             }
         }
@@ -111,13 +115,22 @@ struct PairComparison {
     func destinations(in set: Int) -> [Int] { sets.values[set].indices }
 
     func change(of places: [Int]) -> PolicyDifference.Change {
-        func reach(isGain: Bool) -> [PolicyDifference.Reach] {
-            let chosen = places.map { atoms.values[$0] }.filter { $0.isGain == isGain }
-            return Dictionary(grouping: chosen, by: \.conditions).map { conditions, atoms in
-                PolicyDifference.Reach(services: PortSets.union(atoms.map(\.service)).texts, conditions: conditions)
-            }.sorted { ($0.conditions.words, $0.services.joined()) < ($1.conditions.words, $1.services.joined()) }
+        var (gained, lost) = ([PolicyDifference.Reach](), [PolicyDifference.Reach]())
+        var kept: [PolicyDifference.Kept] = []
+        let chosen = Dictionary(grouping: places.map { atoms.values[$0] }) { [$0.before, $0.after] }
+        for atoms in chosen.values {
+            let services = PortSets.union(atoms.map(\.service)).texts
+            switch (atoms.first?.before, atoms.first?.after) {
+            case (let before?, let after?):
+                kept.append(PolicyDifference.Kept(services: services, before: before, after: after))
+            case (nil, let after?): gained.append(PolicyDifference.Reach(services: services, conditions: after))
+            case (let before?, nil): lost.append(PolicyDifference.Reach(services: services, conditions: before))
+            case (nil, nil): break
+            }
         }
-        return PolicyDifference.Change(gained: reach(isGain: true), lost: reach(isGain: false))
+        return PolicyDifference.Change(
+            gained: gained.sorted { $0.order < $1.order }, lost: lost.sorted { $0.order < $1.order },
+            kept: kept.sorted { $0.order < $1.order })
     }
 
     /// Where a changed rule shares a port with another rule of the same source.
@@ -185,16 +198,43 @@ struct PairComparison {
     private mutating func changes(_ concerned: [ComparedRules.Kind]) -> [Int] {
         let before = Self.access(concerned.filter(\.isOld))
         let after = Self.access(concerned.filter(\.isNew))
+        var lost = before.map { ($0.key, after[$0.key].map($0.value.subtracting) ?? $0.value) }
+        var gained = after.map { ($0.key, before[$0.key].map($0.value.subtracting) ?? $0.value) }
+        let unclear = Self.unclear(before, after, lost: lost.map(\.1), gained: gained.map(\.1))
         var result: [Int] = []
-        for (isGain, access, other) in [(true, after, before), (false, before, after)] {
-            for (conditions, ports) in access {
-                let more = other[conditions].map { ports.subtracting($0) } ?? ports
-                for piece in more.pieces {
-                    result.append(atoms.number(of: Atom(isGain: isGain, service: piece, conditions: conditions)))
-                }
+        func note(_ ports: PortSets, _ before: Conditions?, _ after: Conditions?) {
+            for piece in ports.pieces {
+                result.append(atoms.number(of: Atom(service: piece, before: before, after: after)))
             }
         }
+        for old in lost.indices {
+            for new in gained.indices {
+                let kept = lost[old].1.common(with: gained[new].1).subtracting(unclear)
+                guard !kept.isEmpty else { continue }
+                note(kept, lost[old].0, gained[new].0)
+                lost[old].1 = lost[old].1.subtracting(kept)
+                gained[new].1 = gained[new].1.subtracting(kept)
+            }
+        }
+        for (conditions, ports) in lost { note(ports, conditions, nil) }
+        for (conditions, ports) in gained { note(ports, nil, conditions) }
         return result
+    }
+
+    /// What does not just change from one set of conditions to another: what is open under some both before and after, or
+    /// under several.
+    private static func unclear(
+        _ before: [Conditions: PortSets], _ after: [Conditions: PortSets], lost: [PortSets], gained: [PortSets]
+    ) -> PortSets {
+        var unclear = before.compactMap { conditions, ports in after[conditions].map { ports.common(with: $0) } }
+        for sets in [lost, gained] {
+            var seen = PortSets()
+            for ports in sets {
+                unclear.append(seen.common(with: ports))
+                seen = .union([seen, ports])
+            }
+        }
+        return .union(unclear)
     }
 
     /// What opens under which conditions. What is open anyway is not open under conditions.
@@ -212,4 +252,12 @@ struct PairComparison {
     private mutating func number(of atom: Int, at destinations: PlaceSet) -> Int {
         gatherings.number(of: Gathering(atom: atom, destinations: sets.number(of: destinations)))
     }
+}
+
+extension PolicyDifference.Reach {
+    fileprivate var order: (String, String) { (conditions.words, services.joined()) }
+}
+
+extension PolicyDifference.Kept {
+    fileprivate var order: (String, String, String) { (after.words, before.words, services.joined()) }
 }

@@ -13,14 +13,24 @@ package struct PolicyDifference: Sendable {
         package let conditions: Conditions
     }
 
+    /// Services that stay open, under other conditions than before.
+    package struct Kept: Hashable, Sendable {
+        package let services: [String]
+        package let before: Conditions
+        package let after: Conditions
+    }
+
     package struct Change: Hashable, Sendable {
         package let gained: [Reach]
         package let lost: [Reach]
+        package let kept: [Kept]
 
         /// Two of the same pairs differ in it.
         var order: String {
-            (gained + lost).map { "\($0.services.joined(separator: " ")) \($0.conditions.words)" }.joined(
-                separator: ";")
+            let reaches = (gained + lost).map { ($0.services, [$0.conditions]) }
+            return (reaches + kept.map { ($0.services, [$0.before, $0.after]) }).map { services, conditions in
+                (services + conditions.map(\.words)).joined(separator: " ")
+            }.joined(separator: ";")
         }
     }
 

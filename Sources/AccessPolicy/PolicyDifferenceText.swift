@@ -32,18 +32,10 @@ package struct PolicyDifferenceText: Sendable {
     }
 
     package static func words(_ change: PolicyDifference.Change) -> String {
-        // The same services under other conditions are neither gained nor lost.
-        let kept = change.gained.compactMap { gained -> (PolicyDifference.Reach, PolicyDifference.Reach)? in
-            let lost = change.lost.filter { $0.services == gained.services }
-            let again = change.gained.filter { $0.services == gained.services }
-            return lost.count == 1 && again.count == 1 ? (lost[0], gained) : nil
-        }
-        let moved = Set(kept.map(\.0.services))
         let parts =
-            change.gained.filter { !moved.contains($0.services) }.map { "gains " + words($0) }
-            + change.lost.filter { !moved.contains($0.services) }.map { "loses " + words($0) }
-            + kept.map { old, new in
-                "keeps \(list(old.services)), now \(moment(new.conditions)) (was \(moment(old.conditions)))"
+            change.gained.map { "gains " + words($0) } + change.lost.map { "loses " + words($0) }
+            + change.kept.map {
+                "keeps \(list($0.services)), now \(moment($0.after)) (was \(moment($0.before)))"
             }
         return parts.joined(separator: "; ")
     }

@@ -59,6 +59,8 @@ struct PortSets: Hashable {
         return result
     }
 
+    func common(with other: PortSets) -> PortSets { subtracting(subtracting(other)) }
+
     /// As a policy writes them.
     var texts: [String] {
         if ranges == Self.everything { return ["any"] }

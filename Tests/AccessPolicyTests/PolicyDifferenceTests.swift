@@ -127,6 +127,27 @@ private func recent(_ age: Int) -> Conditions {
             try Self.lines([], [sometimes]) == ["group:dba (2) -> tag:db (2): gains tcp/22 with MFA within 1h"])
     }
 
+    @Test func `tells what stays open under other conditions, whatever else the same people gain and lose`() throws {
+        let before = try rule("a", "group:dba", "device:db-1", "tcp/5432", recent(3600))
+        let after = try rule("a", "group:dba", "device:db-1 device:wiki", "tcp/5432")
+        #expect(
+            try Set(Self.lines([before], [after])) == [
+                "group:dba (2) -> device:db-1: keeps tcp/5432, now always (was only with MFA within 1h)",
+                "group:dba (2) -> device:wiki: gains tcp/5432",
+            ])
+        // Of a range the part that stays.
+        let wide = try rule("a", "group:dba", "device:db-1", "tcp/20-30", recent(3600))
+        #expect(
+            try Self.lines([wide], [try rule("a", "group:dba", "device:db-1", "tcp/25-40")]) == [
+                "group:dba (2) -> device:db-1: gains tcp/31-40; loses tcp/20-24 with MFA within 1h; "
+                    + "keeps tcp/25-30, now always (was only with MFA within 1h)"
+            ])
+        // What was open in two ways, and is in one of them, is no less open.
+        let other = try rule("b", "group:dba", "device:db-1", "tcp/25", recent(60))
+        #expect(
+            try Self.lines([wide, other], [wide]) == ["group:dba (2) -> device:db-1: loses tcp/25 with MFA within 1m"])
+    }
+
     @Test func `follows local groups that change`() throws {
         let dba = try rule("dba", "group:dba", "tag:db", "tcp/22")
         #expect(
@@ -179,9 +200,16 @@ private func recent(_ age: Int) -> Conditions {
         var found: Set<Opening> = []
         let difference = PolicyDifference(from: old, to: new, sources: sources, destinations: destinations)
         for block in difference.blocks {
-            for (reaches, isGain) in [(block.change.gained, true), (block.change.lost, false)] {
-                for reach in reaches {
-                    for opening in try Self.openings(reach, block.sources, block.destinations) {
+            // What is kept under other conditions is gained under these and lost under those.
+            let change = block.change
+            #expect(change.kept.allSatisfy { $0.before != $0.after })
+            let opened =
+                change.gained.map { ($0.services, $0.conditions) } + change.kept.map { ($0.services, $0.after) }
+            let closed =
+                change.lost.map { ($0.services, $0.conditions) } + change.kept.map { ($0.services, $0.before) }
+            for (reaches, isGain) in [(opened, true), (closed, false)] {
+                for (services, conditions) in reaches {
+                    for opening in try Self.openings(services, conditions, block.sources, block.destinations) {
                         #expect(found.insert(opening.as(gain: isGain)).inserted)
                     }
                 }
@@ -253,16 +281,16 @@ private func recent(_ age: Int) -> Conditions {
     }
 
     private static func openings(
-        _ reach: PolicyDifference.Reach, _ sources: [Int], _ destinations: [Int]
+        _ texts: [String], _ conditions: Conditions, _ sources: [Int], _ destinations: [Int]
     ) throws -> [Opening] {
-        let services = try reach.services.map(Service.init(parsing:))
+        let services = try texts.map(Service.init(parsing:))
         return sources.flatMap { source in
             destinations.flatMap { destination in
                 services.flatMap { service in
                     samples.filter { service.includes($0, port: $1) }.map {
                         Opening(
                             source: source, destination: destination, transport: $0, port: $1,
-                            conditions: reach.conditions)
+                            conditions: conditions)
                     }
                 }
             }
