@@ -51,7 +51,7 @@ package struct AuditFollowing: Sendable {
                 members["after"] = .integer(last)
                 members["limit"] = 500
                 members["wait"] = .integer(Self.wait)
-            } catch { return questions.console.report(error) }
+            } catch { return Task.isCancelled ? .interrupted : questions.console.report(error) }
         }
         return .interrupted
     }

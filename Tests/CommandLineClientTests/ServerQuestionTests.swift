@@ -260,6 +260,30 @@ import Wire
         #expect(asked.withLock { $0.allSatisfy { $0.objectValue?["user"] == "alice" } })
     }
 
+    @Test func `interrupted while it follows prints nothing but records`() async throws {
+        let (interruptions, interrupt) = AsyncStream.makeStream(of: Void.self)
+        let count = Mutex(0)
+        let agent = try FakeAgent { _, send, hear in
+            let isFirst = count.withLock { count in
+                count += 1
+                return count == 1
+            }
+            guard !isFirst else {
+                return try await send(
+                    FakeAgent.result(["answer": ["records": [["sequence": 1]], "last": 1, "more": false]]))
+            }
+            // The server waits for something new.
+            interrupt.yield()
+            _ = try? await hear()
+        }
+        defer { agent.stop() }
+        let recorder = Recorder()
+        let questions = ServerQuestions(socket: agent.path, console: recorder.console(json: true))
+        let following = AuditFollowing(questions, filters: [:], follows: true, limit: 10)
+        #expect(await following.run(interruptions: interruptions) == .interrupted)
+        #expect(try recorder.lines == [["sequence": 1]])
+    }
+
     @Test func `says that there is nothing`() async throws {
         let agent = try FakeAgent(answers: [
             "admin": FakeAgent.result(["answer": ["records": [], "last": 0, "more": false]])
