@@ -101,11 +101,11 @@ final class SignInRecorder: Sendable {
     }
 
     /// A device under a session has become a node, or why it has not: of one device twenty at once, then one a minute.
-    func noteNode(_ node: String?, of token: AccessToken, refused reason: String? = nil) {
+    func noteNode(_ node: String?, of token: AccessToken, label: String?, refused reason: String? = nil) {
         let now = clock()
         guard limits.withLock({ $0.nodes.take(token.device.thumbprint, now: now) }) == nil else { return }
         var event = event(.registered, refused: reason)
-        event.actor = .person(token.person, label: nil)
+        event.actor = .person(token.person, label: label)
         event.subject = node.map { AuditSubject(.node, id: $0) }
         event.session = token.session.text
         event.device = token.device.thumbprint
@@ -113,12 +113,12 @@ final class SignInRecorder: Sendable {
     }
 
     /// A device asked for a name that the policy speaks of: limited as its registrations are.
-    func noteWithheld(_ name: String, node: String, of token: AccessToken) {
+    func noteWithheld(_ name: String, node: String, of token: AccessToken, label: String?) {
         let now = clock()
         guard limits.withLock({ $0.withheld.take(token.device.thumbprint, now: now) }) == nil else { return }
         var event = event(
             .nameWithheld, refused: "the policy speaks of device:\(name), and no administrator gave it to this device")
-        event.actor = .person(token.person, label: nil)
+        event.actor = .person(token.person, label: label)
         event.subject = AuditSubject(.node, id: node)
         event.session = token.session.text
         event.device = token.device.thumbprint

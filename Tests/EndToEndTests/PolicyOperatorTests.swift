@@ -91,6 +91,52 @@ extension `The programs together` {
             #expect(try await inForce(site).count == 1)
         }
 
+        @Test func `is checked and tested without a server, with every fault at its place`() async throws {
+            let folder = try TestFolder()
+            func run(_ words: String...) async throws -> RunningProgram.Finished {
+                try await RunningProgram(Place.program("ztna-server"), ["policy"] + words, in: folder.url).finish()
+            }
+            let wrong = try folder.write(
+                "wrong.yaml",
+                """
+                groups: { a: group:b, b: group:a }
+                rulez: []
+                rules:
+                  - { name: x, source: gruop:dba, destination: "*", allow: tcp/99999, wen: { mfa: 1h } }
+                  - { name: y, source: "*", destination: "*", allow: any, when: { hours: "Mon-Fry 08:00-19:00 Europe/Berlin" } }
+
+                """)
+            for command in ["check", "test"] {
+                let end = try await run(command, wrong)
+                #expect(end.status == 1)
+                for line in [
+                    "wrong.yaml:1:11: error: the groups a -> b -> a are made of each other",
+                    "wrong.yaml:2:1: error: unknown key \"rulez\" in the policy; expected one of groups, tag_owners, services, "
+                        + "rules, grants, tests; did you mean \"rules\"?",
+                    "wrong.yaml:4:24: error: this value is wrong; found \"gruop:dba\"", "did you mean \"group:dba\"?",
+                    "wrong.yaml:4:60: error: this value is wrong; found \"tcp/99999\"; expected tcp/PORT",
+                    "wrong.yaml:4:71: error: unknown key \"wen\"", "wrong.yaml:5:74: error: these hours are wrong",
+                ] { #expect(end.errors.contains(line), "\(line) in \(end.everything)") }
+            }
+            let good = try folder.write(
+                "good.yaml",
+                Self.stricter + "tests: [{ from: user:alice@example.com, to: tag:wiki, on: tcp/443, expect: allow }]\n")
+            let checked = try await run("check", good)
+            #expect(checked.status == 0 && checked.output.contains("policy: good, 2 rule(s), 1 test(s)"))
+            let tested = try await run("test", good)
+            #expect(tested.status == 0 && tested.output.contains("user:alice@example.com"), "\(tested.everything)")
+            let alike = try folder.write(
+                "alike.yaml",
+                Self.stricter + "  - { name: z, source: group:operat\u{43E}rs, destination: \"*\", allow: any }\n")
+            let warned = try await run("check", alike)
+            #expect(warned.status == 0 && warned.errors.contains("looks like \"operators\", and is another name"))
+            let bomb = try folder.write("bomb.yaml", "a: &a [x, x]\nrules: [*a, *a]\n")
+            #expect(try await run("check", bomb).errors.contains("bomb.yaml:2:9: error: aliases are not allowed"))
+            #expect(try await run("check", folder.path("absent.yaml")).status == 1)
+            let schema = try JSON(parsing: Array(try await run("schema").output.utf8))
+            #expect(schema.objectValue?["$schema"] != nil)
+        }
+
         @Test func `never leaves nobody to administer`() async throws {
             let site = try await Site(provider: "admins: group:engineering")
             try await signIn(site)

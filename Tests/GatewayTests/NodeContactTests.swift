@@ -4,6 +4,8 @@ import Gateway
 import NetworkAddresses
 import Sessions
 import SignedDocuments
+import Store
+import StoreSQLite
 import StrictJSON
 import Synchronization
 import Testing
@@ -74,6 +76,9 @@ private final class Heard: Sendable {
             let answer = try await device.call(
                 "POST", "/v1/node", body: body.encoded(), type: "application/json", accessToken: token)
             #expect(answer.status == 200 && answer.string("withheld_name") == name)
+            let actors = harness.events.all.suffix(2).map(\.actor)
+            let alice = try #require(try await harness.store.read { try $0.people().first })
+            #expect(actors.last == .person(alice.id, label: "alice@example.com"))
             let events = harness.events.all.filter { $0.action == "name-withheld" }
             #expect(events.map(\.host) == (name == nil ? [] : [name]))
             #expect(events.allSatisfy { $0.outcome == .refused && $0.device == device.key.publicKey.thumbprint })

@@ -285,7 +285,7 @@ private func names(_ people: [String], _ groups: [String]) -> KnownNames {
             try Self.warnings(text, known) == [
                 "3:14 no device is called so yet, and none but an administrator's can call itself so; name it by "
                     + "`ztna-server nodes rename` when it is there: absent, also-absent",
-                "3:40 device:new is now a device of \"mallory@example.com\", which anybody may have named so: look whether it "
+                "3:41 device:new is now a device of \"mallory@example.com\", which anybody may have named so: look whether it "
                     + "is the one that you mean (`ztna-server nodes`), and else rename it",
             ])
         #expect(try Self.warnings(text).isEmpty)

@@ -7,6 +7,7 @@ internal import NIOCore
 internal import NetworkAddresses
 internal import ServiceLifecycle
 internal import Sessions
+internal import Store
 internal import StrictJSON
 internal import Wire
 
@@ -67,15 +68,18 @@ struct NodeRoutes: Sendable {
         guard let members = try? JSONMembers(parsing: body.readableBytesView, maximumBytes: 64 * 1024),
             let registration = try? members.string("registration")
         else { throw OAuthFailure(.invalidRequest, "send {\"registration\": JWS}") }
+        let label = try await services.store.read { try $0.person(token.person) }?.label
         let response: RegistrationResponse
         do throws(NodeService.Refusal) {
             response = try await services.nodes.register(token.session, token.person, key, registration)
         } catch {
-            services.recorder.noteNode(nil, of: token, refused: error.explanation)
+            services.recorder.noteNode(nil, of: token, label: label, refused: error.explanation)
             throw error
         }
-        services.recorder.noteNode(response.node, of: token)
-        if let name = response.withheldName { services.recorder.noteWithheld(name, node: response.node, of: token) }
+        services.recorder.noteNode(response.node, of: token, label: label)
+        if let name = response.withheldName {
+            services.recorder.noteWithheld(name, node: response.node, of: token, label: label)
+        }
         return Answer.json(response.json)
     }
 
