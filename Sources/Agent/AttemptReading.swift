@@ -18,6 +18,7 @@ package actor AttemptReading {
     private var log: PacketLog?
     /// As the log counted when it was last asked.
     private var counted = PacketLogLosses()
+    private var isCounting = false
     /// Attempts that are in no record, since the start.
     package private(set) var lost = AttemptLosses()
 
@@ -70,7 +71,10 @@ package actor AttemptReading {
     /// What was lost since this was last asked goes to the server with what was not. To be called after each change of the
     /// table, and each second.
     package func countLosses() async {
-        guard let log else { return }
+        // Whoever asks at the same time would be told the same.
+        guard let log, !isCounting else { return }
+        isCounting = true
+        defer { isCounting = false }
         let now = log.losses
         var losses = AttemptLosses()
         losses.kernel = now.overruns - counted.overruns

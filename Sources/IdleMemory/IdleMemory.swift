@@ -7,8 +7,8 @@ package enum IdleMemory {
     /// tables, the program's own start, and libraries that come along. Costs a millisecond or two of page faults later.
     package static func release() { ztna_release_idle_memory() }
 
-    /// Releases at once, then each minute, until the task is cancelled: most of what was done since is not done again soon.
-    package static func keepReleasing() async {
-        repeat { release() } while (try? await Task.sleep(for: .seconds(60))) != nil
+    /// Releases at once, then each minute, until `sleep` is cancelled: most of what was done since is not done again soon.
+    package static func keepReleasing(sleep: @Sendable (Duration) async throws -> Void) async {
+        repeat { release() } while (try? await sleep(.seconds(60))) != nil
     }
 }

@@ -1,5 +1,4 @@
 internal import CLinux
-internal import Glibc
 internal import NetworkAddresses
 
 //  key of a set of ours: address (4 or 16) [· protocol u8, padded to 4 · port u16 BE, padded to 4]
@@ -8,57 +7,29 @@ internal import NetworkAddresses
 ///
 /// Acts in the network namespace of the thread that creates it. Source: linux/netfilter/nf_tables.h, NFT_MSG_GETSETELEM.
 struct FilterSetDump: ~Copyable {
-    // The header has no module.
     private static let getElements: Int32 = 13
-    private static let inet: UInt32 = 1
     private static let (listTable, listSet, listElements): (UInt16, UInt16, UInt16) = (1, 2, 3)
     private static let (key, expiration, keyEnd, dataValue): (UInt16, UInt16, UInt16, UInt16) = (1, 5, 10, 1)
 
-    private let socket: FileDescriptor
-    private var sequence: UInt32 = 0
+    private var socket: NetfilterSocket
 
-    init() throws(LinuxNetworkError) {
-        socket = try FileDescriptor(
-            Glibc.socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NETLINK_NETFILTER),
-            from: "socket")
-    }
+    init() throws(LinuxNetworkError) { socket = try NetfilterSocket(largestReply: 1 << 17) }
 
     /// By key, as `FilterElements` writes it; the value is the whole seconds that remain, nil for a member without timeout.
     mutating func members(of set: String, in table: String) throws(LinuxNetworkError) -> [String: Int?] {
-        sequence &+= 1
-        var request = NetlinkRequest(
-            type: Int32(NFNL_SUBSYS_NFTABLES) << 8 | Self.getElements, flags: NLM_F_ROOT | NLM_F_MATCH,
-            sequence: sequence)
-        // struct nfgenmsg: family, version, resource.
-        request.append(Self.inet)
-        request.attribute(Self.listTable, Array(table.utf8) + [0])
-        request.attribute(Self.listSet, Array(set.utf8) + [0])
-        let bytes = request.finished
-        let sent = bytes.withUnsafeBytes { send(socket.number, $0.baseAddress, $0.count, 0) }
-        guard sent == bytes.count else { throw .system(call: "send", errno: Errno.last) }
-        let deadline = Deadline(after: .seconds(30))
         var found: [String: Int?] = [:]
-        var buffer = [UInt8](repeating: 0, count: 1 << 17)
-        while true {
-            try deadline.wait(for: socket.number, events: POLLIN, doing: "members of \(set)")
-            let count = buffer.withUnsafeMutableBytes {
-                recv(socket.number, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
-            }
-            guard count >= 0 else { throw .system(call: "recv", errno: Errno.last) }
-            guard let replies = NetlinkReply.split(Array(buffer.prefix(count))) else {
-                throw .malformedReply("members of \(set)")
-            }
-            for reply in replies where reply.sequence == sequence {
-                if reply.type == UInt16(NLMSG_DONE) { return found }
-                if reply.type == UInt16(NLMSG_ERROR) {
-                    let code = reply.payload.hostInteger(at: 0, as: Int32.self) ?? 0
-                    throw .netlink(request: "members of \(set)", errno: 0 &- code)
-                }
-                guard Self.take(reply.payload.dropFirst(4), into: &found) else {
-                    throw .malformedReply("members of \(set)")
-                }
-            }
-        }
+        let subject = "members of \(set)"
+        try socket.ask(
+            Self.getElements, flags: NLM_F_ROOT | NLM_F_MATCH, within: .seconds(30), about: subject,
+            { request in
+                request.attribute(Self.listTable, Array(table.utf8) + [0])
+                request.attribute(Self.listSet, Array(set.utf8) + [0])
+            },
+            take: { reply throws(LinuxNetworkError) in
+                guard Self.take(reply.payload.dropFirst(4), into: &found) else { throw .malformedReply(subject) }
+                return true
+            })
+        return found
     }
 
     /// False when it is not what a set of ours holds.

@@ -65,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
         // Once the start is over.
         let thrift = Task {
             guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
-            await IdleMemory.keepReleasing()
+            await IdleMemory.keepReleasing { try await Task.sleep(for: $0) }
         }
         let signals = TerminationSignals { work.cancel() }
         await work.value

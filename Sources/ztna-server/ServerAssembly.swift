@@ -230,7 +230,7 @@ private struct BackgroundWork: ServiceLifecycle.Service {
             }
             group.addTask { await gateway.readMetadata() }
             // The start is over: what it read and signed is in its place.
-            group.addTask { await IdleMemory.keepReleasing() }
+            group.addTask { await IdleMemory.keepReleasing { try await Task.sleep(for: $0) } }
             group.addTask {
                 for await _ in await UnixSignalsSequence(trapping: .sighup) { await reload() }
             }

@@ -1,5 +1,6 @@
 import Foundation
 import IdleMemory
+import Synchronization
 import Testing
 
 @Suite struct `Idle memory` {
@@ -19,5 +20,17 @@ import Testing
         #expect(text.hasPrefix("0,1,100,10000,100489,") && NSString(string: text).length == text.utf8.count)
         for _ in 0..<3 { IdleMemory.release() }
         #expect(throws: (any Error).self) { try FileManager.default.attributesOfItem(atPath: "/nonexistent") }
+    }
+
+    @Test func `is given back each minute until the end`() async {
+        let slept = Mutex<[Duration]>([])
+        await IdleMemory.keepReleasing { duration in
+            let isOver = slept.withLock { slept in
+                slept.append(duration)
+                return slept.count == 3
+            }
+            if isOver { throw CancellationError() }
+        }
+        #expect(slept.withLock { $0 } == Array(repeating: .seconds(60), count: 3))
     }
 }
