@@ -195,19 +195,25 @@ struct PairComparison {
         return true
     }
 
+    /// So many sets of conditions before and after one pair's change are compared with each other.
+    private static var comparedConditions: Int { 4096 }
+
     private mutating func changes(_ concerned: [ComparedRules.Kind]) -> [Int] {
         let before = Self.access(concerned.filter(\.isOld))
         let after = Self.access(concerned.filter(\.isNew))
         var lost = before.map { ($0.key, after[$0.key].map($0.value.subtracting) ?? $0.value) }
         var gained = after.map { ($0.key, before[$0.key].map($0.value.subtracting) ?? $0.value) }
-        let unclear = Self.unclear(before, after, lost: lost.map(\.1), gained: gained.map(\.1))
         var result: [Int] = []
         func note(_ ports: PortSets, _ before: Conditions?, _ after: Conditions?) {
             for piece in ports.pieces {
                 result.append(atoms.number(of: Atom(service: piece, before: before, after: after)))
             }
         }
-        for old in lost.indices {
+        // Where there are more, each is told by itself.
+        let isTold = lost.count * gained.count <= Self.comparedConditions
+        let unclear =
+            isTold ? Self.unclear(before, after, lost: lost.map(\.1), gained: gained.map(\.1)) : PortSets()
+        for old in isTold ? lost.indices : 0..<0 {
             for new in gained.indices {
                 let kept = lost[old].1.common(with: gained[new].1).subtracting(unclear)
                 guard !kept.isEmpty else { continue }
