@@ -25,6 +25,8 @@ package struct ChainVerification: Sendable {
         case witness(sequence: Int)
         /// What stands beside a mark's signed document is not what the document says, or it is no mark of ours.
         case mark(String)
+        /// How far an export or the watch of sessions has come was not signed for it.
+        case place(String)
         /// The table that questions are answered from does not name what the records name.
         case index
     }
@@ -145,6 +147,8 @@ extension ChainVerification.Finding: CustomStringConvertible {
                 ? "a head that was given to compare with was not signed by the control key"
                 : "the head of record \(sequence) that was kept elsewhere does not lie on this chain"
         case .mark(let kind): "the columns beside the mark \"\(kind)\" do not say what its signed document says"
+        case .place(let name):
+            "the place of \"\(name)\" was not signed by the control key: it may have been led past records"
         case .index: "the index that questions are answered from does not name what the records name"
         }
     }

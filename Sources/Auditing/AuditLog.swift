@@ -35,6 +35,7 @@ package final class AuditLog: AuditSink {
     let intake: Mutex<IntakeLimit>
     /// How far the change log has been read in this run.
     let changePosition = Mutex(0)
+    let places: VerifiedPlaces
     /// The end of the chain as this run wrote it.
     private let signed = Mutex(AuditChain())
     private let work = ChangeSignals()
@@ -48,6 +49,7 @@ package final class AuditLog: AuditSink {
     ) {
         self.store = store
         self.signer = signer
+        places = VerifiedPlaces(signer)
         self.pseudonyms = pseudonyms
         self.configuration = configuration
         self.clock = clock
@@ -175,6 +177,18 @@ package final class AuditLog: AuditSink {
             logger.error("the audit log cannot be written: events wait", metadata: ["error": "\(error.explanation)"])
             return false
         }
+    }
+
+    /// An export or the watch of sessions found that another hand had moved its place: it has begun anew.
+    func noteForeignPlace(of name: String) {
+        logger.critical(
+            "the audit log was changed by another hand: run `ztna-server audit verify`",
+            metadata: ["found": "the place of \(name) was not signed by the control key"])
+        record(
+            AuditEvent(
+                .administration, "audit-broken", .failure, at: clock(), actor: .server,
+                subject: AuditSubject(.audit, id: nil, label: name),
+                reason: "its place was not signed by the control key: it begins anew"))
     }
 
     private func lossEvent(_ count: Int) -> AuditEvent {

@@ -51,18 +51,21 @@ package struct Exporting: Sendable {
     /// Delivers the next batch. False when everything is delivered.
     package func step() async throws(DeliveryFailure) -> Bool {
         let name = export.name
-        let (cursor, records): (Int?, [AuditRecord])
+        let (signer, known) = (log.signer, log.places)
+        let (place, records): (ReadingPlace, [AuditRecord])
         do {
-            (cursor, records) = try await log.store.read { reader in
-                let cursor = try reader.auditCursor(of: Self.cursor(name))
+            (place, records) = try await log.store.read { reader in
+                let place = try ReadingPlace(of: Self.place(name), from: reader, known: known)
                 return (
-                    cursor,
-                    try reader.auditRecords(matching: AuditQuery(), after: cursor ?? 0, limit: Self.batch)
+                    place,
+                    try reader.auditRecords(matching: AuditQuery(), after: place.sequence ?? 0, limit: Self.batch)
                 )
             }
         } catch { throw DeliveryFailure(AuditLog.storeError(error).explanation) }
         guard let first = records.first, let last = records.last else { return false }
-        if let cursor, first.sequence > cursor + 1 { noteGap(from: cursor + 1, through: first.sequence - 1) }
+        if let done = place.sequence, first.sequence > done + 1 {
+            noteGap(from: done + 1, through: first.sequence - 1)
+        }
         let batch = records.compactMap { record -> ExportedRecord? in
             guard let exported = ExportedRecord(record, as: export.format, server: server) else {
                 log.logger.error(
@@ -74,12 +77,16 @@ package struct Exporting: Sendable {
         }
         if !batch.isEmpty { try await delivery.deliver(batch) }
         do {
-            try await log.store.write { try $0.setAuditCursor(of: Self.cursor(name), to: last.sequence) }
+            try await log.store.write {
+                try $0.setAuditPlace(of: Self.place(name), to: last.sequence, signer: signer)
+            }
         } catch { throw DeliveryFailure(AuditLog.storeError(error).explanation) }
+        // After the new place is stored, so that it is told once.
+        if place.isForeign { log.noteForeignPlace(of: Self.place(name)) }
         return true
     }
 
-    private static func cursor(_ export: String) -> String { "export:" + export }
+    private static func place(_ export: String) -> String { "export:" + export }
 
     /// Retention was faster than the export.
     private func noteGap(from: Int, through: Int) {

@@ -10,7 +10,7 @@ internal import Synchronization
 ///
 /// The place in the change log is kept with the records, so that no end is missed over a restart and none is told twice.
 extension AuditLog {
-    static var changeCursor: String { "changes" }
+    static var changePlace: String { "changes" }
 
     /// Until the task is cancelled or the store closes.
     package func followSessions() async {
@@ -27,20 +27,17 @@ extension AuditLog {
         var isFull = true
         while isFull {
             let known = changePosition.withLock { $0 }
-            guard let found = try await store.read({ try SessionEnds(after: known, from: $0) }) else {
-                // The first start: what happened before is not known to be complete.
-                try await store.write {
-                    try $0.setAuditCursor(of: Self.changeCursor, to: try $0.lastChangeSequence())
-                }
-                return
-            }
+            let (signer, places) = (signer, places)
+            let found = try await store.read { try SessionEnds(after: known, from: $0, places: places) }
+            if found.isForeign { noteForeignPlace(of: Self.changePlace) }
             isFull = found.isFull
-            if !found.events.isEmpty || found.through - found.stored >= Self.batch {
+            if !found.events.isEmpty || found.through - found.stored >= Self.batch || found.isForeign {
                 let (isOurs, end) = try await store.write { records -> (Bool, AuditChain?) in
                     // Another replica may have been here.
-                    guard try records.auditCursor(of: Self.changeCursor) == found.stored else { return (false, nil) }
+                    let place = try ReadingPlace(of: Self.changePlace, from: records, known: places)
+                    guard place.sequence ?? 0 == found.stored else { return (false, nil) }
                     let end = found.events.isEmpty ? nil : try keeping.append(found.events, to: records)
-                    try records.setAuditCursor(of: Self.changeCursor, to: found.through)
+                    try records.setAuditPlace(of: Self.changePlace, to: found.through, signer: signer)
                     return (true, end)
                 }
                 if let end {
@@ -73,10 +70,13 @@ private struct SessionEnds: Sendable {
     var through: Int
     var stored: Int
     var isFull: Bool
+    /// The stored place was not ours: everything is read again.
+    var isForeign: Bool
 
-    /// Nil before the first start.
-    init?(after known: Int, from records: any StoreReader) throws {
-        guard let stored = try records.auditCursor(of: AuditLog.changeCursor) else { return nil }
+    init(after known: Int, from records: any StoreReader, places: VerifiedPlaces) throws {
+        let place = try ReadingPlace(of: AuditLog.changePlace, from: records, known: places)
+        let stored = place.sequence ?? 0
+        isForeign = place.isForeign
         let changes = try records.changes(after: max(known, stored), limit: AuditLog.batch)
         self.stored = stored
         through = changes.last?.sequence ?? max(known, stored)

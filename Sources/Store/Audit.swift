@@ -13,8 +13,8 @@ package protocol AuditReader {
     func auditRecords(matching query: AuditQuery, last limit: Int) throws -> [AuditRecord]
     /// Bytes of the bodies of all records that are there. Looks at each.
     func auditBytes() throws -> Int
-    /// The last record that this export has delivered; nil when it has never run.
-    func auditCursor(of export: String) throws -> Int?
+    /// How far the reader of this name has come, signed; nil when it has never read.
+    func auditPlace(of name: String) throws -> String?
 }
 
 package protocol AuditWriter: AuditReader {
@@ -24,7 +24,8 @@ package protocol AuditWriter: AuditReader {
     func setAuditMark(_ mark: AuditMark, document: String) throws
     /// Deletes the oldest ones up to and with the base's, which is the new beginning of the chain. The number deleted.
     func deleteAuditRecords(throughBase mark: AuditMark, document: String) throws -> Int
-    func setAuditCursor(of export: String, to sequence: Int) throws
+    /// `document`: the place, signed.
+    func setAuditPlace(_ place: AuditPlace, document: String) throws
 
     /// Remembers that this device's batch is stored. False when it was stored before.
     func rememberUpload(_ batch: String, of device: DeviceID, at now: Int) throws -> Bool

@@ -58,4 +58,13 @@ extension Schema {
         ALTER TABLE audit_records DROP COLUMN recorded_at;
         ALTER TABLE audit_records DROP COLUMN bytes_through;
         """
+
+    /// Places that nobody signed are not taken over: exports begin anew, for each record comes at least once.
+    static let auditPlacesMigration = """
+        DROP TABLE audit_cursors;
+        CREATE TABLE audit_places (
+            name TEXT PRIMARY KEY,
+            document TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
 }

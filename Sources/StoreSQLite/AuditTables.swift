@@ -8,7 +8,7 @@ private func readRecord(_ row: SQLiteRow) throws(StoreError) -> AuditRecord {
     AuditRecord(sequence: try row.integer(0), body: try row.blob(1), hash: try row.blob(2))
 }
 
-/// `audit_records`, `audit_facets`, `audit_marks`, `audit_cursors` and `audit_uploads`.
+/// `audit_records`, `audit_facets`, `audit_marks`, `audit_places` and `audit_uploads`.
 extension SQLiteReading {
     package func auditChain() throws -> AuditChain {
         let last = try connection.row(
@@ -47,9 +47,9 @@ extension SQLiteReading {
         ) { row throws(StoreError) in try row.integer(0) } ?? 0
     }
 
-    package func auditCursor(of export: String) throws -> Int? {
-        try connection.row("audit_cursors", "SELECT sequence FROM audit_cursors WHERE export = ?", [.text(export)]) {
-            row throws(StoreError) in try row.integer(0)
+    package func auditPlace(of name: String) throws -> String? {
+        try connection.row("audit_places", "SELECT document FROM audit_places WHERE name = ?", [.text(name)]) {
+            row throws(StoreError) in try row.text(0)
         }
     }
 }
@@ -149,12 +149,12 @@ extension SQLiteTransaction {
         return records.count
     }
 
-    package func setAuditCursor(of export: String, to sequence: Int) throws {
+    package func setAuditPlace(_ place: AuditPlace, document: String) throws {
         try connection.run(
             """
-            INSERT INTO audit_cursors (export, sequence) VALUES (?, ?)
-            ON CONFLICT (export) DO UPDATE SET sequence = excluded.sequence
-            """, [.text(export), .integer(sequence)])
+            INSERT INTO audit_places (name, document) VALUES (?, ?)
+            ON CONFLICT (name) DO UPDATE SET document = excluded.document
+            """, [.text(place.name), .text(document)])
     }
 
     package func rememberUpload(_ batch: String, of device: DeviceID, at now: Int) throws -> Bool {

@@ -61,6 +61,7 @@ package struct SQLiteAuditFile {
                     base: try snapshot.auditMark(.base), head: try snapshot.auditMark(.head), witnesses: witnesses,
                     keys: keys)
                 try Self.checkMarks(connection, keys: keys, in: &verification)
+                try Self.checkPlaces(connection, keys: keys, in: &verification)
                 let salt = UInt64.random(in: 0...UInt64.max)
                 var expected = FacetSum(salt)
                 try connection.forEach(
@@ -103,6 +104,23 @@ package struct SQLiteAuditFile {
             if mark.sequence != sequence || mark.hash != hash { strange.append(name) }
         }
         for name in strange { verification.note(.mark(name)) }
+    }
+
+    private static func checkPlaces(
+        _ connection: SQLiteConnection, keys: [String: Ed25519PublicKey], in verification: inout ChainVerification
+    ) throws(StoreError) {
+        // Earlier versions kept places that nobody signed.
+        let exists = try connection.row(
+            "sqlite_schema", "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit_places'"
+        ) { row throws(StoreError) in try row.integer(0) }
+        guard exists != nil else { return }
+        var strange: [String] = []
+        try connection.forEach("audit_places", "SELECT name, document FROM audit_places ORDER BY name") {
+            row throws(StoreError) in
+            let (name, document) = (try row.text(0), try row.text(1))
+            if (try? AuditPlace(verifying: document, of: name, keys: keys)) == nil { strange.append(name) }
+        }
+        for name in strange { verification.note(.place(name)) }
     }
 }
 

@@ -139,6 +139,7 @@ enum Schema {
         auditTrustMigration,
         // A place without a time is as good as none.
         "ALTER TABLE nodes ADD COLUMN place_seen_at INTEGER; UPDATE nodes SET place = NULL;",
+        auditPlacesMigration,
     ]
 
     static var configuration: Configuration {

@@ -1,8 +1,10 @@
 import Audit
 import Auditing
+import Cryptography
 import Foundation
 import HTTPClient
 import NIOHTTP1
+import SignedDocuments
 import Store
 import StoreSQLite
 import StrictJSON
@@ -73,7 +75,7 @@ import Testing
             let failure = await #expect(throws: DeliveryFailure.self) { _ = try await export.step() }
             #expect(failure?.explanation.contains(path) == true)
         }
-        #expect(try await fixture.store.read { try $0.auditCursor(of: "export:siem") } == nil)
+        #expect(try await fixture.store.read { try $0.auditPlace(of: "export:siem") } == nil)
     }
 
     @Test func `takes the streams and the format that it was told`() async throws {
@@ -158,7 +160,7 @@ import Testing
         let gone = SyslogDelivery(host: "127.0.0.1", port: collector.port, caFile: certificate.file, server: "s")
         await #expect(throws: DeliveryFailure.self) { _ = try await Self.exporting(fixture, to: gone).step() }
         #expect(collector.messages.isEmpty)
-        #expect(try await fixture.store.read { try $0.auditCursor(of: "export:siem") } == nil)
+        #expect(try await fixture.store.read { try $0.auditPlace(of: "export:siem") } == nil)
     }
 
     @Test func `by webhook is repeated until it is taken, with longer and longer pauses`() async throws {
@@ -169,8 +171,13 @@ import Testing
             fixture, to: WebhookDelivery(name: "siem", url: receiver.url, client: client, token: { "secret" }))
         try await fixture.log.store((0..<3).map { fixture.event($0) })
         let running = Task { await export.run() }
-        var cursor: Int?
-        while cursor != 3 { cursor = try await fixture.store.read { try $0.auditCursor(of: "export:siem") } }
+        let key = fixture.signer.publicKey
+        var place: AuditPlace?
+        while place?.sequence != 3 {
+            place = try await fixture.store.read { try $0.auditPlace(of: "export:siem") }.flatMap {
+                try? AuditPlace(verifying: $0, of: "export:siem", keys: [key.thumbprint: key])
+            }
+        }
         running.cancel()
         await running.value
         #expect(fixture.slept.all == [1, 90, 4])
@@ -207,6 +214,32 @@ import Testing
         }
         #expect(receiver.received.count == 1)
         try await receiver.stop()
+    }
+
+    @Test func `whose place somebody moved on begins anew, and says so`() async throws {
+        let (fixture, directory) = (try await Fixture(), try TemporaryDirectory())
+        let path = directory.path + "/a"
+        let export = Self.exporting(fixture, to: FileDelivery(path: path))
+        try await fixture.log.store((0..<2).map { fixture.event($0) })
+        try await Self.drain(export)
+        try await fixture.log.store((2..<5).map { fixture.event($0) })
+        // Another's signature, and our own for another export, lead past nothing.
+        let foreign = try Ed25519PrivateKey(from: .system)
+        for document in [
+            "5", try AuditPlace(of: "export:siem", sequence: 5).signed(by: foreign),
+            try AuditPlace(of: "export:other", sequence: 5).signed(by: fixture.signer),
+        ] {
+            try await fixture.store.write {
+                try $0.setAuditPlace(AuditPlace(of: "export:siem", sequence: 5), document: document)
+            }
+            try await Self.drain(export)
+            try await fixture.log.flush()
+            let told = try #require(try await fixture.events().last)
+            #expect(told.action == "audit-broken" && told.subject?.label == "export:siem")
+        }
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        let sequences = try lines.map { try AuditRecord(json: JSON(parsing: Array($0.utf8))).sequence }
+        #expect(Set(sequences).isSuperset(of: 1...7) && sequences.filter { $0 == 3 }.count == 3)
     }
 
     @Test func `that retention has overtaken records how much it missed`() async throws {

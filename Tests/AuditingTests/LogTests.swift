@@ -276,5 +276,15 @@ extension Fixture {
             session: fixture.session.id.text, device: fixture.device.thumbprint, host: "db-1",
             reason: "person-inactive")
         #expect(events.first == expected)
+        // Somebody moves the place on, past what comes then, while no server runs.
+        try await fixture.store.write { [session = fixture.session] records in
+            try records.appendChange(.session(session.id), at: 77)
+            let place = AuditPlace(of: "changes", sequence: 1000)
+            try records.setAuditPlace(place, document: "1000")
+        }
+        let next = try fixture.anotherLog()
+        try await next.recordSessionEnds()
+        try await next.flush()
+        #expect(try await fixture.events().map(\.action) == ["session-ended", "session-ended", "audit-broken"])
     }
 }

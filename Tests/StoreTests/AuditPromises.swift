@@ -135,10 +135,14 @@ let auditPromises = [
         #expect(try await store.findings() == [])
     },
     StorePromise("an export's place and an upload's name are remembered") { store async throws in
-        #expect(try await store.read { try $0.auditCursor(of: "siem") } == nil)
-        for place in [3, 7] { try await store.write { try $0.setAuditCursor(of: "siem", to: place) } }
-        #expect(try await store.read { try $0.auditCursor(of: "siem") } == 7)
-        #expect(try await store.read { try $0.auditCursor(of: "other") } == nil)
+        #expect(try await store.read { try $0.auditPlace(of: "siem") } == nil)
+        for place in [3, 7] {
+            try await store.write {
+                try $0.setAuditPlace(AuditPlace(of: "siem", sequence: place), document: "\(place)")
+            }
+        }
+        #expect(try await store.read { try $0.auditPlace(of: "siem") } == "7")
+        #expect(try await store.read { try $0.auditPlace(of: "other") } == nil)
         var random = RandomRecords(seed: 70)
         let (one, other) = (random.deviceID(), random.deviceID())
         for (device, batch, isNew) in [(one, "a", true), (one, "a", false), (one, "A", true), (other, "a", true)] {
