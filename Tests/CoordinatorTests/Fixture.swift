@@ -173,15 +173,7 @@ struct Fixture: Sendable {
                 authTime: now, amr: ["pwd"], acr: nil, isMultiFactor: false,
                 evidence: SignInEvidence(.idToken(""), randomBytes: [])),
             createdAt: now, lifetime: lifetime)
-        try await store.write { transaction in
-            if var former = try transaction.openSession(of: session.device) {
-                former.end(.replaced, now: now)
-                try transaction.save(former)
-                try transaction.appendChange(.session(former.id), at: now)
-            }
-            try transaction.save(session)
-            try transaction.appendChange(.session(id), at: now)
-        }
+        try await store.write { try $0.replaceSession(of: session.device, by: session, now: now) }
         return id
     }
 

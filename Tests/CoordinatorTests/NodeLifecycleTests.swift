@@ -17,7 +17,7 @@ private struct Model {
     var holder: PersonID?
     var tags: Set<TagName> = []
     var registeredAt: Int?
-    /// The open session, and whether the node was registered under it.
+    /// The open session, and whether the node is in it: registered under it, or handed on by the same person's last one.
     var open: (session: SessionID, person: PersonID)?
     var isRegistered = false
 
@@ -53,8 +53,8 @@ private struct Model {
             case .signIn, .signInOther:
                 let person = try #require(people.randomElement(using: &random))
                 former = model.open ?? former
+                if model.open?.person != person { model.isRegistered = false }
                 model.open = (try await fixture.signIn(person, on: device, lifetime: 1000), person)
-                model.isRegistered = false
             case .logOut:
                 guard let open = model.open else { continue }
                 try await fixture.logOut(open.session)
