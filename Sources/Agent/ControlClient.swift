@@ -79,6 +79,13 @@ package actor ControlClient {
         return link
     }
 
+    /// Nobody waits for that sign-in any more: the server need not let anybody approve it.
+    package func withdraw(deviceCode: String) async throws(ControlError) {
+        _ = try await post(
+            "/oauth2/revoke",
+            [("token", deviceCode), ("token_type_hint", "device_code"), ("client_id", Self.clientID)])
+    }
+
     package func register(_ registration: String, accessToken: String) async throws(ControlError)
         -> RegistrationResponse
     {

@@ -108,8 +108,21 @@ extension ControlLink {
         return nil
     }
 
-    /// Polls until the person has decided. Source: RFC 8628 §3.5.
+    /// Polls until the person has decided. Who leaves before that takes the question back: else the page would go on to say
+    /// that a device connects.
     func poll<Answer: RedeemedAnswer>(
+        _ client: ControlClient, _ authorization: DeviceAuthorizationAnswer, _ conversation: SignInConversation
+    ) async throws -> Answer {
+        do { return try await pollUntilDecided(client, authorization, conversation) } catch {
+            if case ControlError.refused = error { throw error }
+            // In a task of its own, as this one may be cancelled.
+            await Task { try? await client.withdraw(deviceCode: authorization.deviceCode) }.value
+            throw error
+        }
+    }
+
+    /// Source: RFC 8628 §3.5.
+    private func pollUntilDecided<Answer: RedeemedAnswer>(
         _ client: ControlClient, _ authorization: DeviceAuthorizationAnswer, _ conversation: SignInConversation
     ) async throws -> Answer {
         let end = environment.now() + authorization.expiresIn

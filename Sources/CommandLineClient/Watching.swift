@@ -26,8 +26,9 @@ package struct Watching: Sendable {
             }
             while let outcome = await group.next() {
                 guard let outcome else { continue }
-                conversation.close()
+                // In this order: what ends because of it is then no failure.
                 group.cancelAll()
+                conversation.close()
                 return outcome
             }
             return .interrupted

@@ -37,7 +37,8 @@ package struct Gateway: Sendable {
             configuration: configuration, services: services, gate: try DPoPGate(randomness: services.randomness))
         let limits = GatewayLimits(now: now)
         let clients = ProviderClients(fetch: services.fetch, clock: services.clock)
-        let answers = PageAnswers(pages: Pages(organisation: configuration.organisation), services: services)
+        let answers = PageAnswers(
+            pages: Pages(organisation: configuration.organisation), services: services, call: call)
         let flow = BrowserFlow(configuration: configuration, services: services, open: open, providers: clients)
         let sessionFlow = SessionFlow(configuration: configuration, services: services)
         saml = try SAMLSide(

@@ -74,7 +74,8 @@ final class SignInRecorder: Sendable {
         }
         event.provider = (known?.provider ?? provider)?.text
         if person != nil || known != nil {
-            event.actor = .person(id: person?.text, label: known.map { $0.email?.text ?? $0.displayName })
+            let label = known.map { $0.email?.text ?? $0.displayName } ?? authorization.renewal?.label
+            event.actor = .person(id: person?.text, label: label)
         }
         sink.record(event)
     }

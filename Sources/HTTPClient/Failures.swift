@@ -25,7 +25,7 @@ package enum HTTPError: Error, Hashable, Sendable {
         case .invalidURL: "the URL is not an absolute URL without user name, or holds characters that must be escaped"
         case .schemeNotPermitted: "the URL must begin with https:// (plain http only where loopback is allowed)"
         case .addressNotPermitted(let address):
-            "the host's address \(address) is private or reserved; permit its network in the configuration if intended"
+            "the host's address \(address) is private or reserved; permit it with `allow_private_addresses: true` in the configuration if intended"
         case .nameNotResolved: "the host name has no address; check its spelling and this machine's DNS"
         case .connectFailed: "nothing answers at this host and port; check that it runs and that no firewall is between"
         case .timedOut: "no complete answer came in time; check the network and the load of the other side"

@@ -144,6 +144,17 @@ extension DeviceAuthorization {
         state = .denied
     }
 
+    /// The device waits no more.
+    package mutating func withdraw(by key: DeviceID, now: Int) throws(SignInRefusal) {
+        try requireUnexpired(now)
+        guard key == device else { throw .outOfOrder }
+        switch state {
+        case .pending, .claimed, .redirected, .answered, .authenticated, .approved: state = .denied
+        case .denied: throw .denied
+        case .redeemed, .failed: throw .outOfOrder
+        }
+    }
+
     /// The device takes what was approved, once. RFC 8628 §3.5; RFC 6749 §5.2 for what cannot be redeemed.
     package mutating func redeem(by key: DeviceID, loopbackCodeHash: [UInt8]?, now: Int) throws(SignInRefusal)
         -> Approval

@@ -8,15 +8,18 @@ package struct Renewal: Hashable, Sendable {
     package var person: PersonID
     /// Only where the session's sign-in was made can it be renewed.
     package var provider: ProviderID
+    /// What the evidence calls the person.
+    package var label: String
 
-    package init(session: SessionID, person: PersonID, provider: ProviderID) {
+    package init(session: SessionID, person: PersonID, provider: ProviderID, label: String) {
         self.session = session
         self.person = person
         self.provider = provider
+        self.label = label
     }
 
-    package init(_ session: Session) {
-        self.init(session: session.id, person: session.person, provider: session.provider)
+    package init(_ session: Session, label: String) {
+        self.init(session: session.id, person: session.person, provider: session.provider, label: label)
     }
 }
 

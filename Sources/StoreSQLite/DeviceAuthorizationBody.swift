@@ -49,6 +49,7 @@ extension DeviceAuthorization {
             writer.member("number", number)
             if let renewal {
                 writer.object("renewal") { writer in
+                    writer.member("label", renewal.label)
                     writer.member("person", renewal.person.text)
                     writer.member("provider", renewal.provider.text)
                     writer.member("session", renewal.session.text)
@@ -70,7 +71,8 @@ extension DeviceAuthorization {
             Renewal(
                 session: try members.parsed("session") { SessionID($0) },
                 person: try members.parsed("person") { PersonID($0) },
-                provider: try members.parsed("provider") { ProviderID($0) })
+                provider: try members.parsed("provider") { ProviderID($0) },
+                label: try members.optionalString("label") ?? "")
         }
         self.init(
             id: keys.id, deviceCodeHash: keys.deviceCodeHash, userCodeHash: keys.userCodeHash,

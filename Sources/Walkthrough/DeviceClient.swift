@@ -60,6 +60,11 @@ package struct DeviceClient: Sendable {
         try await post("/oauth2/revoke", form: ["token": token])
     }
 
+    /// Takes a sign-in back.
+    package mutating func withdraw(_ deviceCode: String) async throws -> Answer {
+        try await post("/oauth2/revoke", form: ["token": deviceCode, "token_type_hint": "device_code"])
+    }
+
     package mutating func register(_ registration: String, accessToken: String) async throws -> Answer {
         let body: JSON = ["registration": .string(registration)]
         return try await call(

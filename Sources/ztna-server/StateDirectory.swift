@@ -21,6 +21,11 @@ struct StateDirectory {
                     ? "there is no state directory \(path) yet: start the server once"
                     : "the state directory \(path) is not a directory")
         }
+        guard !isMade || status.st_uid == geteuid() else {
+            throw Failure(
+                explanation: "the state directory \(path) belongs to another user: start the server as that one, or "
+                    + "give it to this one with `chown`")
+        }
         guard status.st_mode & 0o077 == 0 else {
             throw Failure(explanation: "others may enter the state directory \(path): run `chmod 700 \(path)`")
         }

@@ -117,11 +117,18 @@ extension `The programs together` {
             let site = try await Site()
             let device = try await Device(site)
             let login = try device.start("login", "--no-browser", "--json")
-            _ = try await codeEvent(of: login)
+            let code = try await codeEvent(of: login)
             login.interrupt()
             #expect(try await login.finish().status == 130)
             #expect(try await device.ask("status").string("state") == "signed-out")
             #expect(try await site.administer("sessions", "list") == [])
+            // The agent takes the question back: nobody can approve any more what nobody waits for.
+            let page = try code.string("verification_uri_complete")
+            try await eventually("the code to be good no more") {
+                var browser = Browser(transport: site.transport())
+                let answer = try await browser.submit(browser.open(page))
+                return answer.text.contains("No sign-in is waiting for this code") ? () : nil
+            }
         }
 
         @Test func `that an administrator ends signs the device out`() async throws {

@@ -49,14 +49,33 @@ extension `The programs together` {
             #expect(names.count > 6, "\(names)")
         }
 
+        @Test func `after it kept a sign-in gives the answer that got lost to the next poll`() async throws {
+            let site = try await Site()
+            var device = try site.device(site.transport())
+            let code = try await approved(&device, site.transport())
+            let lost = try #require(try await device.poll(code).string("refresh_token"))
+            try await site.killAndRestart()
+            #expect(try await device.poll(code).string("refresh_token") == lost)
+            #expect(try await site.administer("sessions", "list").arrayValue?.count == 1)
+            #expect(try await device.refresh(lost).string("access_token") != nil)
+            try await site.killAndRestart()
+            #expect(try await device.poll(code).error == "invalid_grant")
+        }
+
         private func signIn(_ device: inout DeviceClient, _ transport: WebTransport) async throws -> String {
+            let code = try await approved(&device, transport)
+            let answer = try await device.poll(code)
+            return try #require(answer.string("refresh_token"), "\(answer.json)")
+        }
+
+        /// The code of a sign-in that somebody has approved.
+        private func approved(_ device: inout DeviceClient, _ transport: WebTransport) async throws -> String {
             let begun = try await device.beginSignIn()
             var browser = Browser(transport: transport)
             let walk = SignInWalk(user: "alice", password: "alice-password", number: begun.integer("number"))
             let page = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
             try #require(page.outcome == "allowed", "\(browser.history) \(page.text)")
-            let answer = try await device.poll(try #require(begun.string("device_code")))
-            return try #require(answer.string("refresh_token"), "\(answer.json)")
+            return try #require(begun.string("device_code"))
         }
 
         @Test func `while a device is connected is found again by it, without a new sign-in`() async throws {

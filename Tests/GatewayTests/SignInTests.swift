@@ -125,8 +125,11 @@ import Walkthrough
         #expect(answer.status == 200)
         let fourth = try await GatewayHarness(store: first.store, clock: clock)
         var again = try fourth.device(device.key)
+        let token = try #require(answer.string("refresh_token"))
+        #expect(try await again.poll(code).string("refresh_token") == token)
+        #expect(try await again.refresh(token).status == 200)
+        clock.advance(10)
         #expect(try await again.poll(code).error == "invalid_grant")
-        #expect(try await again.refresh(try #require(answer.string("refresh_token"))).status == 200)
     }
 }
 
@@ -154,12 +157,78 @@ import Walkthrough
         #expect(try await device.poll(code).error == "authorization_pending")
     }
 
-    @Test func `after redemption gets nothing`() async throws {
+    @Test func `after redemption gets the lost answer again, for a minute and until it was heard`() async throws {
         let harness = try await GatewayHarness()
         var device = try harness.device()
         let code = try await harness.approved(&device)
-        #expect(try await device.poll(code).status == 200)
+        let first = try await device.poll(code)
+        harness.clock.advance(RefreshState.retrySeconds - 1)
+        let second = try await device.poll(code)
+        #expect(second.string("refresh_token") == first.string("refresh_token"))
+        #expect(second.string("session_id") == first.string("session_id"))
+        #expect(try await harness.store.read { try $0.openSessions() }.count == 1)
+        #expect(harness.log.text.contains("asks again"))
+        var thief = try harness.device()
+        #expect(try await thief.poll(code).error == "invalid_grant")
+        #expect(try await device.refresh(try #require(first.string("refresh_token"))).status == 200)
         #expect(try await device.poll(code).error == "invalid_grant")
+
+        let late = try await harness.approved(&device)
+        #expect(try await device.poll(late).status == 200)
+        harness.clock.advance(RefreshState.retrySeconds)
+        #expect(try await device.poll(late).error == "invalid_grant")
+        #expect(harness.log.text.contains("invalid_grant: this device code is not known, or was used already"))
+    }
+
+    @Test func `that its device has withdrawn finds nothing, nor does a browser`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let begun = try await device.beginSignIn()
+        let code = try #require(begun.string("device_code"))
+        var thief = try harness.device()
+        #expect(try await thief.withdraw(code).status == 200)
+        #expect(try await device.poll(code).error == "authorization_pending")
+        #expect(try await device.withdraw(code).status == 200)
+        #expect(try await device.poll(code).error == "invalid_grant")
+        var browser = harness.browser()
+        let page = try await browser.open(try #require(begun.string("verification_uri_complete")))
+        #expect(try await browser.submit(page).text.contains("No sign-in is waiting for this code"))
+
+        let approved = try await harness.approved(&device)
+        #expect(try await device.withdraw(approved).status == 200)
+        #expect(try await device.poll(approved).error == "invalid_grant")
+        #expect(try await harness.store.read { try $0.openSessions() }.isEmpty)
+        #expect(harness.log.text.contains("withdrawn by its device"))
+    }
+
+    @Test func `whose answer was lost and is withdrawn leaves no session`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let code = try await harness.approved(&device)
+        let lost = try await device.poll(code)
+        #expect(try await device.withdraw(code).status == 200)
+        #expect(try await harness.store.read { try $0.openSessions() }.isEmpty)
+        #expect(try await device.refresh(try #require(lost.string("refresh_token"))).error == "invalid_grant")
+
+        let heard = try await harness.approved(&device)
+        let token = try #require(try await device.poll(heard).string("refresh_token"))
+        #expect(try await device.refresh(token).status == 200)
+        #expect(try await device.withdraw(heard).status == 200)
+        #expect(try await harness.store.read { try $0.openSessions() }.count == 1)
+    }
+
+    @Test func `that is refused leaves a line with its reason, its address and its device`() async throws {
+        let harness = try await GatewayHarness()
+        var device = try harness.device()
+        let code = try #require(try await device.beginSignIn().string("device_code"))
+        for _ in 0..<5 { _ = try await device.poll(code) }
+        let lines = harness.log.text.split(separator: "\n").filter { $0.contains("polls too fast") }
+        #expect(lines.count == 1 && lines.allSatisfy { $0.contains(device.key.publicKey.thumbprint) })
+        _ = try await device.poll("unknown")
+        let refused = harness.log.text.split(separator: "\n").last { $0.contains("device call refused") } ?? ""
+        for fact in ["/oauth2/token", "invalid_grant", GatewayHarness.address, device.key.publicKey.thumbprint] {
+            #expect(refused.contains(fact), "\(refused)")
+        }
     }
 
     @Test func `after ten minutes is told that the code has expired`() async throws {

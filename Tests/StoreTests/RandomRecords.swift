@@ -121,7 +121,7 @@ struct RandomRecords: RandomNumberGenerator {
             number: number(10...99),
             loopback: optional { LoopbackListener(port: UInt16($0.number(0...65535)), tokenHash: $0.hash()) },
             renewal: optional {
-                Renewal(session: $0.recordID(), person: $0.recordID(), provider: $0.providerID())
+                Renewal(session: $0.recordID(), person: $0.recordID(), provider: $0.providerID(), label: $0.text())
             },
             createdAt: time(), expiresAt: time())
         authorization.state = state()

@@ -90,7 +90,11 @@ struct DeviceFlow: Sendable {
             services.recorder.noteStranger(.signedIn, refused: "foreign-key", device: proof.device)
             throw OAuthFailure(.invalidGrant, "this device code is not known, or was used already")
         case .expired: throw OAuthFailure(.expiredToken, "nobody confirmed the sign-in in time: start again")
-        case .slowDown: throw OAuthFailure(.slowDown, "poll less often: five seconds more between polls")
+        case .slowDown(let isFirst):
+            if isFirst {
+                services.logger.notice("device polls too fast", metadata: ["device": "\(proof.device)"])
+            }
+            throw OAuthFailure(.slowDown, "poll less often: five seconds more between polls")
         case .pending: throw OAuthFailure(.authorizationPending, "waiting for the browser")
         case .decided:
             return try await redeem(
@@ -103,63 +107,87 @@ struct DeviceFlow: Sendable {
     private func redeem(
         _ hash: [UInt8], loopbackCodeHash: [UInt8]?, device: DeviceID, now: Int
     ) async throws -> GrantedTokens {
-        let lifetime = configuration.sessionLifetime
-        let secrets = services.secrets
-        // Nil while the browser is on its way to the command's listener: it carries the code that is still missing.
-        let outcome: Result<Redeemed?, SignInRefusal> = try await services.store.write { transaction in
-            guard var authorization = try transaction.deviceAuthorization(deviceCodeHash: hash) else {
-                return .failure(.outOfOrder)
+        let (found, outcome) = try await services.store.write {
+            transaction -> (DeviceAuthorization?, Result<Redeemed?, SignInRefusal>) in
+            guard let authorization = try transaction.deviceAuthorization(deviceCodeHash: hash) else {
+                return (nil, .failure(.outOfOrder))
             }
-            if loopbackCodeHash == nil, authorization.device == device, !authorization.isExpired(at: now),
-                case .approved(let approval) = authorization.state, approval.loopback != nil
-            {
-                return .success(nil)
-            }
-            let approval: Approval
-            do throws(SignInRefusal) {
-                approval = try authorization.redeem(by: device, loopbackCodeHash: loopbackCodeHash, now: now)
-            } catch { return .failure(error) }
-            guard let person = try transaction.person(approval.person), person.isActive else {
-                return .failure(.denied)
-            }
-            if authorization.renewal != nil {
-                guard let session = try transaction.renewSession(of: device, by: approval, now: now) else {
-                    return .failure(.renewal(.sessionOver))
-                }
-                try transaction.save(authorization)
-                return .success(
-                    Redeemed(session: session, isRenewed: true, label: person.label, asking: authorization.asking))
-            }
-            let token = RefreshToken(session: approval.session, generation: 0, key: secrets.refreshTokenKey)
-            var session = Session(
-                id: approval.session, person: approval.person, device: device, signIn: approval.signIn, createdAt: now,
-                lifetime: lifetime)
-            // What the provider vouched for may have run out while the person hesitated.
-            guard session.isActive(at: now) else { return .failure(.expired) }
-            session.refresh = RefreshState(
-                currentHash: token.hash, generation: 0, previousHash: nil, attemptHash: nil, rotatedAt: now)
-            try transaction.replaceSession(of: device, by: session, now: now)
-            try transaction.save(authorization)
-            return .success(
-                Redeemed(session: session, isRenewed: false, label: person.label, asking: authorization.asking))
+            let outcome = try take(
+                authorization, in: transaction, loopbackCodeHash: loopbackCodeHash, by: device, now: now)
+            return (authorization, outcome)
         }
         switch outcome {
         case .success(nil): throw OAuthFailure(.authorizationPending, "waiting for the browser")
         case .success(let redeemed?):
-            open.forget(hash)
             let session = redeemed.session
-            services.recorder.note(
-                redeemed.isRenewed ? .renewed : .signedIn, session, label: redeemed.label, asking: redeemed.asking)
-            services.logger.info(
-                redeemed.isRenewed ? "sign-in renewed" : "signed in",
-                metadata: ["session": "\(session.id)", "person": "\(session.person)", "device": "\(session.device)"])
+            let facts: Logger.Metadata = [
+                "session": "\(session.id)", "person": "\(session.person)", "device": "\(session.device)",
+            ]
+            if redeemed.isRepeated {
+                services.logger.notice("signed in: the device asks again for an answer it had not got", metadata: facts)
+            } else {
+                open.noteRedeemed(hash, by: device, seconds: RefreshState.retrySeconds, now: now)
+                services.recorder.note(
+                    redeemed.isRenewed ? .renewed : .signedIn, session, label: redeemed.label, asking: redeemed.asking)
+                services.logger.info(redeemed.isRenewed ? "sign-in renewed" : "signed in", metadata: facts)
+            }
             return try GrantedTokens(
                 session: session, generation: redeemed.isRenewed ? nil : 0, services: services,
                 issuer: configuration.serverURL, now: now)
         case .failure(let refusal):
-            services.recorder.noteStranger(.signedIn, refused: refusal.reasonName, device: device)
+            if let found, found.device == device {
+                services.recorder.note(.signedIn, of: found, refused: refusal.reasonName)
+            } else {
+                services.recorder.noteStranger(.signedIn, refused: refusal.reasonName, device: device)
+            }
             throw wireFailure(refusal, hash: hash)
         }
+    }
+
+    /// Nil while the browser is on its way to the command's listener: it carries the code that is still missing.
+    private func take(
+        _ received: DeviceAuthorization, in transaction: any StoreTransaction, loopbackCodeHash: [UInt8]?,
+        by device: DeviceID, now: Int
+    ) throws -> Result<Redeemed?, SignInRefusal> {
+        var authorization = received
+        if case .redeemed(let id) = authorization.state {
+            guard let unheard = try transaction.unheard(id, of: authorization, by: device, now: now) else {
+                return .failure(.outOfOrder)
+            }
+            return .success(unheard)
+        }
+        if loopbackCodeHash == nil, authorization.device == device, !authorization.isExpired(at: now),
+            case .approved(let approval) = authorization.state, approval.loopback != nil
+        {
+            return .success(nil)
+        }
+        let approval: Approval
+        do throws(SignInRefusal) {
+            approval = try authorization.redeem(by: device, loopbackCodeHash: loopbackCodeHash, now: now)
+        } catch { return .failure(error) }
+        guard let person = try transaction.person(approval.person), person.isActive else {
+            return .failure(.denied)
+        }
+        if authorization.renewal != nil {
+            guard let session = try transaction.renewSession(of: device, by: approval, now: now) else {
+                return .failure(.renewal(.sessionOver))
+            }
+            try transaction.save(authorization)
+            return .success(
+                Redeemed(session: session, isRenewed: true, label: person.label, asking: authorization.asking))
+        }
+        let token = RefreshToken(session: approval.session, generation: 0, key: services.secrets.refreshTokenKey)
+        var session = Session(
+            id: approval.session, person: approval.person, device: device, signIn: approval.signIn, createdAt: now,
+            lifetime: configuration.sessionLifetime)
+        // What the provider vouched for may have run out while the person hesitated.
+        guard session.isActive(at: now) else { return .failure(.expired) }
+        session.refresh = RefreshState(
+            currentHash: token.hash, generation: 0, previousHash: nil, attemptHash: nil, rotatedAt: now)
+        try transaction.replaceSession(of: device, by: session, now: now)
+        try transaction.save(authorization)
+        return .success(
+            Redeemed(session: session, isRenewed: false, label: person.label, asking: authorization.asking))
     }
 
     private func wireFailure(_ refusal: SignInRefusal, hash: [UInt8]) -> OAuthFailure {
@@ -176,15 +204,63 @@ struct DeviceFlow: Sendable {
         }
     }
 
-    private struct Redeemed: Sendable {
+    /// The device waits no more: nobody approves it from here on, and what it was given without hearing of it ends. A code
+    /// that is not this device's is answered alike.
+    func withdraw(deviceCode: String, by device: DeviceID, now: Int) async throws {
+        let hash = Digest.sha256(deviceCode)
+        guard open.isOpen(hash, for: device, now: now) else { return }
+        let withdrawn = try await services.store.write { transaction -> DeviceAuthorization? in
+            guard var authorization = try transaction.deviceAuthorization(deviceCodeHash: hash) else { return nil }
+            if case .redeemed(let id) = authorization.state {
+                guard var session = try transaction.unheard(id, of: authorization, by: device, now: now)?.session,
+                    authorization.renewal == nil
+                else { return nil }
+                session.end(.loggedOut, now: now)
+                try transaction.save(session)
+                try transaction.appendChange(.session(session.id), at: now)
+                return authorization
+            }
+            do throws(SignInRefusal) { try authorization.withdraw(by: device, now: now) } catch { return nil }
+            try transaction.save(authorization)
+            return authorization
+        }
+        open.forget(hash)
+        guard let withdrawn else { return }
+        services.recorder.note(.signedIn, of: withdrawn, refused: "withdrawn")
+        services.logger.info(
+            "sign-in withdrawn by its device", metadata: ["sign_in": "\(withdrawn.id)", "device": "\(device)"])
+    }
+
+    fileprivate struct Redeemed: Sendable {
         var session: Session
         var isRenewed: Bool
+        var isRepeated = false
         var label: String
         var asking: AskingDevice
     }
 }
 
 extension StoreTransaction {
+    /// What was redeemed, for the device that asks again within a minute because the answer was lost on its way: the session
+    /// as it began. Once its refresh token has been used the answer was heard; then nil. What was renewed is told again while
+    /// its code lives: it gives nothing that the device has not got.
+    fileprivate func unheard(
+        _ id: SessionID, of authorization: DeviceAuthorization, by device: DeviceID, now: Int
+    ) throws -> DeviceFlow.Redeemed? {
+        guard authorization.device == device, !authorization.isExpired(at: now), let session = try session(id),
+            session.device == device, session.isActive(at: now), let person = try person(session.person),
+            person.isActive
+        else { return nil }
+        let isRenewed = authorization.renewal != nil
+        if !isRenewed {
+            guard let refresh = session.refresh, refresh.generation == 0,
+                (0..<RefreshState.retrySeconds).contains(now - refresh.rotatedAt)
+            else { return nil }
+        }
+        return DeviceFlow.Redeemed(
+            session: session, isRenewed: isRenewed, isRepeated: true, label: person.label, asking: authorization.asking)
+    }
+
     /// What the device is signed in as, with the new sign-in's word on time and factors. Nil: that session is over.
     fileprivate func renewSession(of device: DeviceID, by approval: Approval, now: Int) throws -> Session? {
         guard var session = try session(approval.session), session.device == device, session.person == approval.person,
@@ -195,23 +271,5 @@ extension StoreTransaction {
         try save(session)
         try appendChange(.session(session.id), at: now)
         return session
-    }
-
-    /// Ends what the device was signed in as. The same person's node passes to the new session without a gap; another
-    /// person's node is nobody's until the device registers anew.
-    fileprivate func replaceSession(of device: DeviceID, by session: Session, now: Int) throws {
-        if var former = try openSession(of: device) {
-            former.end(.replaced, now: now)
-            try save(former)
-            try appendChange(.session(former.id), at: now)
-            if former.person == session.person, var node = try node(device: device), node.session == former.id {
-                node.session = session.id
-                node.updatedAt = now
-                try save(node)
-                try appendChange(.node(node.id), at: now)
-            }
-        }
-        try save(session)
-        try appendChange(.session(session.id), at: now)
     }
 }

@@ -11,13 +11,13 @@ internal import Wire
 extension DeviceFlow {
     /// The open session of the device that asks, ready to be renewed. Errors: `OAuthFailure`, each with what to do.
     func renewal(of id: SessionID, by device: DeviceID, now: Int) async throws -> Renewal {
-        let session = try await services.store.read { reader -> Session? in
+        let found = try await services.store.read { reader -> (session: Session, label: String)? in
             guard let session = try reader.session(id), session.device == device, session.isActive(at: now),
-                try reader.person(session.person)?.isActive == true
+                let person = try reader.person(session.person), person.isActive
             else { return nil }
-            return session
+            return (session, person.label)
         }
-        guard let session else {
+        guard let (session, label) = found else {
             services.logger.notice(
                 "renewal refused: the device has no such session",
                 metadata: ["session": "\(id)", "device": "\(device)"])
@@ -45,7 +45,7 @@ extension DeviceFlow {
                 "nothing that \(provider.name) says counts as a second factor: an administrator must set "
                     + "\(provider.secondFactorKey) for \(provider.id) in ztna.yaml")
         }
-        return Renewal(session)
+        return Renewal(session, label: label)
     }
 }
 

@@ -14,10 +14,10 @@ struct TestSignInFlow: Sendable {
 
     func add(to router: Router<GatewayContext>) {
         router.get("/saml/:provider/test") { request, context in
-            await answers.guarded { try await open(request, context) }
+            await answers.guarded(request, context) { try await open(request, context) }
         }
         router.get("/saml/:provider/test-report") { request, context in
-            await answers.guarded { report(request, context) }
+            await answers.guarded(request, context) { report(request, context) }
         }
     }
 

@@ -18,7 +18,7 @@ struct CallbackRoutes: Sendable {
     func add(to router: Router<GatewayContext>) {
         router.get("/oidc/callback/:provider") { request, context in
             let name = context.parameters.get("provider") ?? ""
-            return await answers.guarded { try await callback(request, provider: name) }
+            return await answers.guarded(request, context) { try await callback(request, provider: name) }
         }
     }
 

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import Identity
 internal import Logging
 internal import NIOCore
 internal import Sessions
@@ -19,6 +20,7 @@ struct DeviceCall: Sendable {
     ) async -> Response {
         let now = services.clock()
         let nonce = gate.nonce(now: now)
+        var device: DeviceID?
         do {
             let proof: DPoPProof
             do throws(DPoPError) {
@@ -27,16 +29,19 @@ struct DeviceCall: Sendable {
                     request.headers.value(.dpop), method: request.method.rawValue, url: configuration.serverURL + path,
                     accessToken: accessToken, network: ClientAddress.network(address(of: request, context)), now: now)
             } catch {
-                if error != .nonce {
-                    services.logger.notice(
-                        "device call refused", metadata: ["path": "\(path)", "reason": "\(error.explanation)"])
-                }
-                throw OAuthFailure(error)
+                if error != .nonce { refused(request, context, path: path, reason: error.explanation, by: nil) }
+                return Answer.failure(OAuthFailure(error), nonce: nonce)
             }
+            device = proof.device
             var response = try await work(proof, now)
             response.headers.set(.dpopNonce, nonce)
             return response
         } catch let failure as OAuthFailure {
+            if !failure.isExpected {
+                refused(
+                    request, context, path: path, reason: "\(failure.name.rawValue): \(failure.description)", by: device
+                )
+            }
             return Answer.failure(failure, nonce: nonce)
         } catch let error as StoreError {
             services.logger.error(
@@ -48,6 +53,16 @@ struct DeviceCall: Sendable {
             services.logger.error("device call failed", metadata: ["path": "\(path)", "reason": "\(error)"])
             return Answer.failure(OAuthFailure(.serverError, "the server failed: tell its operator"), nonce: nonce)
         }
+    }
+
+    private func refused(
+        _ request: Request, _ context: GatewayContext, path: String, reason: String, by device: DeviceID?
+    ) {
+        var facts: Logger.Metadata = [
+            "path": "\(path)", "reason": "\(reason)", "address": "\(address(of: request, context))",
+        ]
+        if let device { facts["device"] = "\(device)" }
+        services.logger.notice("device call refused", metadata: facts)
     }
 
     /// The form in the body. Errors: `OAuthFailure` `invalid_request`.

@@ -21,12 +21,24 @@ struct DevicePages: Sendable {
     let answers: PageAnswers
 
     func add(to router: Router<GatewayContext>) {
-        router.get("/device") { request, _ in await answers.guarded { try await enterCode(request) } }
-        router.post("/device") { request, context in await answers.guarded { try await codeEntered(request, context) } }
-        router.get("/device/request") { request, _ in await answers.guarded { try await showRequest(request) } }
-        router.post("/device/sign-in") { request, _ in await answers.guarded { try await chooseProvider(request) } }
-        router.get("/device/confirm") { request, _ in await answers.guarded { try await showConfirmation(request) } }
-        router.post("/device/confirm") { request, _ in await answers.guarded { try await confirm(request) } }
+        router.get("/device") { request, context in
+            await answers.guarded(request, context) { try await enterCode(request) }
+        }
+        router.post("/device") { request, context in
+            await answers.guarded(request, context) { try await codeEntered(request, context) }
+        }
+        router.get("/device/request") { request, context in
+            await answers.guarded(request, context) { try await showRequest(request) }
+        }
+        router.post("/device/sign-in") { request, context in
+            await answers.guarded(request, context) { try await chooseProvider(request) }
+        }
+        router.get("/device/confirm") { request, context in
+            await answers.guarded(request, context) { try await showConfirmation(request) }
+        }
+        router.post("/device/confirm") { request, context in
+            await answers.guarded(request, context) { try await confirm(request) }
+        }
         router.get("/device/done") { request, _ in
             answers.allowed(deviceName: nil, isRenewal: request.uri.queryParameters["renewed"] != nil)
         }

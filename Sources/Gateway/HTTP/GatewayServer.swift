@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdTLS
@@ -12,13 +13,20 @@ internal import Synchronization
 /// A connection that is silent before its request is complete, or after its answer, is closed: else a handful of clients
 /// could hold every descriptor. An answer under way, such as the netmap stream, may take as long as it takes.
 package struct GatewayServer: Service {
+    /// Nothing can listen there.
+    package struct ListenFailure: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
     private let application: any Service
+    private let address: String
 
     /// `onRunning` is told the port, which the system chooses when 0 was asked for.
     package init(
         gateway: Gateway, host: String, port: Int, certificates: TLSCertificates?, silence: Duration = .seconds(30),
         logger: Logger, onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) throws {
+        address = "\(host):\(port)"
         let configuration = ApplicationConfiguration(
             address: .hostname(host, port: port), serverName: "ztna", backlog: 1024)
         let plain = HTTPServerBuilder.http1(
@@ -36,7 +44,16 @@ package struct GatewayServer: Service {
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) }, logger: logger)
     }
 
-    package func run() async throws { try await application.run() }
+    package func run() async throws {
+        do { try await application.run() } catch let error as IOError
+            where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode)
+        {
+            throw ListenFailure(
+                description:
+                    "cannot listen on \(address) (`server.listen`): \(String(cString: strerror(error.errnoCode))); "
+                    + "`ss -ltnp` says who listens there")
+        }
+    }
 }
 
 /// The server's certificate and key, read again on request; connections under way keep theirs.

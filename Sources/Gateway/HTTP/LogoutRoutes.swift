@@ -17,10 +17,10 @@ struct LogoutRoutes: Sendable {
 
     func add(to router: Router<GatewayContext>) {
         router.get("/saml/:provider/logout") { request, context in
-            await answers.guarded { try await depart(request, context) }
+            await answers.guarded(request, context) { try await depart(request, context) }
         }
         router.get("/saml/:provider/slo") { request, context in
-            await answers.guarded {
+            await answers.guarded(request, context) {
                 if let wait = tooSoon(request, context) { return answers.tooManyMessages(wait: wait) }
                 let query = request.uri.query ?? ""
                 return try await received(context) { expectation throws(SAMLError) in
@@ -29,7 +29,7 @@ struct LogoutRoutes: Sendable {
             }
         }
         router.post("/saml/:provider/slo") { request, context in
-            await answers.guarded {
+            await answers.guarded(request, context) {
                 if let wait = tooSoon(request, context) { return answers.tooManyMessages(wait: wait) }
                 let message = try await SAMLForm.message(in: request)
                 return try await received(context) { expectation throws(SAMLError) in

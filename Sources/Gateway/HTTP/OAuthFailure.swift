@@ -31,6 +31,9 @@ struct OAuthFailure: Error, Hashable {
         }
     }
 
+    /// What every sign-in meets; a device that polls too fast is noted once (`DeviceFlow`).
+    var isExpected: Bool { name == .authorizationPending || name == .slowDown || name == .useDPoPNonce }
+
     /// A wrong clock is told in full: its owner can do something about it. The rest of the proof's faults are one to the
     /// network; the log has each by name.
     init(_ error: DPoPError) {

@@ -39,6 +39,10 @@ struct OAuthRoutes: Sendable {
                 let form = try await call.form(of: request, limit: 16 * 1024)
                 guard let token = form["token"] else { throw OAuthFailure(.invalidRequest, "token is missing") }
                 // The session has ended, whatever becomes of the way to its provider's logout.
+                if form["token_type_hint"] == "device_code" {
+                    try await deviceFlow.withdraw(deviceCode: token, by: proof.device, now: now)
+                    return Answer.json([:])
+                }
                 guard let ended = try await sessionFlow.revoke(token: token, proof: proof, now: now),
                     let link = await logout?.link(after: ended)
                 else { return Answer.json([:]) }
@@ -150,7 +154,6 @@ struct OAuthRoutes: Sendable {
         guard let text, text.utf8.count <= maximum,
             text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
         else {
-            services.logger.notice("sign-in refused: \(name) is missing, too long or holds control characters")
             throw OAuthFailure(.invalidRequest, "\(name) must be 1…\(maximum) bytes without control characters")
         }
         return text

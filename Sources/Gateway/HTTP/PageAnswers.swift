@@ -4,6 +4,7 @@ internal import Hummingbird
 internal import Identity
 internal import Logging
 internal import SAML
+internal import SCIM
 internal import Sessions
 internal import Store
 internal import WebAddresses
@@ -12,12 +13,15 @@ internal import WebAddresses
 struct PageAnswers: Sendable {
     let pages: Pages
     let services: GatewayServices
+    let call: DeviceCall
 
     /// Runs one step and turns whatever it throws into a page.
-    func guarded(_ work: () async throws -> Response) async -> Response {
+    func guarded(
+        _ request: Request, _ context: GatewayContext, _ work: () async throws -> Response
+    ) async -> Response {
         do { return try await work() } catch let refusal as SignInRefusal { return over(refusal) } catch let failure
             as BrowserRequest.Failure
-        { return badForm(failure) } catch let failure as ProviderFailure {
+        { return badForm(failure, request, context) } catch let failure as ProviderFailure {
             return providerFailed(failure.fault, provider: failure.provider)
         } catch let error as StoreError {
             return failed(
@@ -169,8 +173,15 @@ struct PageAnswers: Sendable {
             status: status)
     }
 
-    private func badForm(_ failure: BrowserRequest.Failure) -> Response {
-        services.logger.notice("form refused", metadata: ["reason": "\(failure)"])
+    private func badForm(
+        _ failure: BrowserRequest.Failure, _ request: Request, _ context: GatewayContext
+    ) -> Response {
+        services.logger.notice(
+            "form refused",
+            metadata: [
+                "path": "\(SCIMText.printable(request.uri.path))", "reason": "\(failure)",
+                "address": "\(call.address(of: request, context))",
+            ])
         switch failure {
         case .tooLarge:
             return outcome(.failed, "That was too much", "The form is larger than 64 KiB.", status: .contentTooLarge)

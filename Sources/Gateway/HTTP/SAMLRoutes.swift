@@ -37,11 +37,11 @@ struct SAMLRoutes: Sendable {
     }
 
     func add(to router: Router<GatewayContext>) {
-        router.get("/saml/:provider/metadata") { _, context in
-            await answers.guarded { try await showMetadata(context) }
+        router.get("/saml/:provider/metadata") { request, context in
+            await answers.guarded(request, context) { try await showMetadata(context) }
         }
         router.post("/saml/:provider/acs") { request, context in
-            await answers.guarded { try await accept(request, context) }
+            await answers.guarded(request, context) { try await accept(request, context) }
         }
         // People open it by hand, or a proxy has turned a POST into a GET.
         router.get("/saml/:provider/acs") { _, _ in
@@ -49,7 +49,9 @@ struct SAMLRoutes: Sendable {
             response.headers.set(.allow, "POST")
             return response
         }
-        router.get("/saml/continue") { request, _ in await answers.guarded { try await comeBack(request) } }
+        router.get("/saml/continue") { request, context in
+            await answers.guarded(request, context) { try await comeBack(request) }
+        }
     }
 
     private func provider(_ context: GatewayContext) -> SAMLProviderConfiguration? {

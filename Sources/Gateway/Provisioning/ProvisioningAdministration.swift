@@ -23,7 +23,7 @@ package struct ProvisioningAdministration: Sendable {
         let names = flow.connections.keys.map(\.text).sorted()
         throw Failure(
             explanation: names.isEmpty
-                ? "no identity provider has `scim:` in the configuration file"
+                ? "no identity provider had `scim:` in the configuration file when this server started: add it, and restart the server"
                 : "no connection with SCIM is called so; there is \(names.joined(separator: ", "))")
     }
 
