@@ -116,6 +116,8 @@ package actor TunnelUpkeep {
             if let verifiedAt, abs(now() - verifiedAt) >= 60 { try await verify(plan) }
             return
         }
+        // Until it is read back, nobody knows that the kernel enforces it.
+        if plan.filter != written { verifiedAt = nil }
         let unheard = await revoke(for: plan)
         if isToRewrite {
             try await rewrite(plan)

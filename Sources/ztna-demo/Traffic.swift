@@ -116,7 +116,8 @@ struct Traffic {
         _ = try await refused(address, Policies.otherPort)
         return Finding(
             "bob may use tcp/9090; tcp/8080 was refused by \(carol.person.host) at once: \(reasonThere)",
-            "with the new policy bob may use nothing; tcp/8080 was refused by \(bob.person.host) itself at once: \(reasonHere)")
+            "with the new policy bob may use nothing; tcp/8080 was refused by \(bob.person.host) itself at once: \(reasonHere)"
+        )
     }
 
     private func refused(_ address: String, _ port: UInt16) async throws -> Probe {

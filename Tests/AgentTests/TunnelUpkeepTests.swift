@@ -101,6 +101,26 @@ private final class Outside: Sendable {
         #expect(await upkeep.verifiedAt == 0)
     }
 
+    @Test func `does not say that it enforces a filter that is not read back yet`() async throws {
+        let subject = Mutex<TunnelUpkeep?>(nil)
+        let seen = Mutex<[Int?]>([])
+        var steps = outside.steps
+        steps.updateFilter = { _ in
+            guard let upkeep = subject.withLock({ $0 }) else { return }
+            let verifiedAt = await upkeep.verifiedAt
+            seen.withLock { $0.append(verifiedAt) }
+        }
+        let upkeep = TunnelUpkeep(
+            steps, now: { 7 }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        subject.withLock { $0 = upkeep }
+        await upkeep.begin(behind: closed.filter) { _ in }
+        for plan in [open, empty] {
+            try await upkeep.bring(to: plan)
+            #expect(await upkeep.verifiedAt == 7)
+        }
+        #expect(seen.withLock { $0 } == [nil, nil])
+    }
+
     @Test func `follows and verifies the filter while the engine hangs`() async throws {
         try await upkeep.bring(to: open)
         _ = outside.told()

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct `A renewal` {
     private static let former = RecordID(String(repeating: "f", count: 22)).unsafelyUnwrapped
-    private static let renewal = Renewal(session: former, person: Samples.person, provider: Samples.provider, label: "alice@example.com")
+    private static let renewal = Renewal(
+        session: former, person: Samples.person, provider: Samples.provider, label: "alice@example.com")
 
     private static func atProvider() throws -> DeviceAuthorization {
         var login = Samples.login(renewal: renewal)
