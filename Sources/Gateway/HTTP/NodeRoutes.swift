@@ -41,7 +41,7 @@ struct NodeRoutes: Sendable {
         let text = scheme.lowercased() == "dpop " ? String(header.dropFirst(5)) : ""
         return await call.answer(request, context, path: path, accessToken: text) { proof, now in
             guard !text.isEmpty else {
-                throw OAuthFailure(.invalidToken, "send the access token as `Authorization: DPoP …`")
+                throw OAuthFailure(.invalidToken, "send the access token as `Authorization: DPoP TOKEN`")
             }
             let token = try sessionFlow.accessToken(text, proof: proof, now: now)
             if let address = IPAddress(call.address(of: request, context)) {
@@ -67,7 +67,7 @@ struct NodeRoutes: Sendable {
         }
         guard let members = try? JSONMembers(parsing: body.readableBytesView, maximumBytes: 64 * 1024),
             let registration = try? members.string("registration")
-        else { throw OAuthFailure(.invalidRequest, "send {\"registration\": JWS}") }
+        else { throw OAuthFailure(.invalidRequest, "send an object with the JWS `registration`") }
         let label = try await services.store.read { try $0.person(token.person) }?.label
         let response: RegistrationResponse
         do throws(NodeService.Refusal) {

@@ -90,7 +90,7 @@ struct OAuthRoutes: Sendable {
         }
         let port: UInt16? = try form["loopback_port"].map { text in
             guard let port = UInt16(text), port >= 1024 else {
-                throw OAuthFailure(.invalidRequest, "loopback_port must be 1024…65535")
+                throw OAuthFailure(.invalidRequest, "loopback_port must be from 1024 to 65535")
             }
             return port
         }
@@ -154,7 +154,7 @@ struct OAuthRoutes: Sendable {
         guard let text, text.utf8.count <= maximum,
             text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
         else {
-            throw OAuthFailure(.invalidRequest, "\(name) must be 1…\(maximum) bytes without control characters")
+            throw OAuthFailure(.invalidRequest, "\(name) must be 1 to \(maximum) bytes without control characters")
         }
         return text
     }

@@ -135,7 +135,8 @@ struct ProvisioningTokenEndpoint: Sendable {
                 throw OAuthFailure(.invalidRequest, "authenticate in one way: by Basic, or in the form")
             }
             guard let (name, secret) = Self.basic(header) else {
-                throw OAuthFailure(.invalidClient, "send `Authorization: Basic …` with the client's id and secret")
+                throw OAuthFailure(
+                    .invalidClient, "send `Authorization: Basic CREDENTIALS` with the client's id and secret")
             }
             guard form["client_id"].map({ $0 == name }) ?? true else {
                 throw OAuthFailure(.invalidRequest, "the form names another client")
