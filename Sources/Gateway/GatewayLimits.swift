@@ -8,11 +8,18 @@ final class GatewayLimits: Sendable {
     static let openSignIns = 1_000
     /// Of which one network has at most this many, so that it cannot shut out the others.
     static let openSignInsOfOneNetwork = 100
+    /// Codes that one address enters at once, then one each so many seconds.
+    static let codeEntries = 10
+    static let secondsPerCodeEntry = 6.0
+    /// Wrong codes that all addresses together enter at once, then one each so many seconds.
+    static let wrongCodes = 100
+    static let secondsPerWrongCode = 1.0
 
     private struct State {
         var begins = KeyedRateLimit(burst: 20, secondsPerToken: 3)
         var postedMessages = KeyedRateLimit(burst: 30, secondsPerToken: 1)
-        var codeEntries = KeyedRateLimit(burst: 10, secondsPerToken: 6)
+        var codeEntries = KeyedRateLimit(
+            burst: GatewayLimits.codeEntries, secondsPerToken: GatewayLimits.secondsPerCodeEntry)
         var failedEntries: TokenBucket
         var commands = KeyedRateLimit(burst: 30, secondsPerToken: 5)
         var questions = KeyedRateLimit(burst: 60, secondsPerToken: 1)
@@ -21,7 +28,10 @@ final class GatewayLimits: Sendable {
     private let state: Mutex<State>
 
     init(now: Int) {
-        state = Mutex(State(failedEntries: TokenBucket(burst: 100, secondsPerToken: 1, now: now)))
+        state = Mutex(
+            State(
+                failedEntries: TokenBucket(
+                    burst: Self.wrongCodes, secondsPerToken: Self.secondsPerWrongCode, now: now)))
     }
 
     /// Nil when allowed, else seconds to wait. One address begins at most 20 sign-ins at once, then one each 3 s.
@@ -35,12 +45,12 @@ final class GatewayLimits: Sendable {
         state.withLock { $0.postedMessages.take(ClientAddress.network(address), now: now) }
     }
 
-    /// One address enters at most 10 codes at once, then one each 6 s.
+    /// `codeEntries` of one address.
     func enterCode(address: String, now: Int) -> Int? {
         state.withLock { $0.codeEntries.take(ClientAddress.network(address), now: now) }
     }
 
-    /// All addresses together try 100 wrong codes, then one a second.
+    /// `wrongCodes` of all addresses together.
     func guessCode(now: Int) -> Int? { state.withLock { $0.failedEntries.take(now: now) } }
 
     /// Somebody who is no administrator, or has no recent second factor, gives at most 30 commands at once, then one each 5 s:
