@@ -223,26 +223,40 @@ import Walkthrough
         return (page.outcome, harness.log.text, people.count)
     }
 
-    private static let wrongClaims: [(String, JSON)] = [
-        ("iss", "https://evil.example"), ("aud", "someone-else"), ("aud", .array([])), ("nonce", "wrong"),
-        ("exp", 1), ("iat", 4_000_000_000), ("azp", "someone-else"), ("sub", ""), ("email", "alice@elsewhere.example"),
+    private static let wrongClaims: [(String, JSON, String)] = [
+        ("iss", "https://evil.example", "the ID token is from \"https://evil.example\", expected was"),
+        ("aud", "someone-else", "the ID token is for \"someone-else\", not for our client_id"),
+        ("aud", .array([]), "the ID token is for nobody, not for our client_id"),
+        ("nonce", "wrong", "the ID token's nonce is another sign-in's"),
+        ("exp", 1, "the ID token expired 1799999999 s ago"),
+        ("iat", 4_000_000_000, "the provider's clock is 2200000000 s ahead of ours"),
+        ("azp", "someone-else", "the ID token was issued to \"someone-else\", not to us (azp)"),
+        ("sub", "", "the ID token's sub is missing or not acceptable"),
+        ("email", "alice@elsewhere.example", "the person's domain \"elsewhere.example\" is not among"),
     ]
 
     @Test(arguments: wrongClaims)
-    func `with a wrong claim signs nobody in`(_ claim: String, _ value: JSON) async throws {
+    func `with a wrong claim signs nobody in, and the log says which`(
+        _ claim: String, _ value: JSON, _ words: String
+    ) async throws {
         let (outcome, log, people) = try await outcome { _, claims in claims[claim] = value }
         #expect(outcome == "failed")
-        #expect(log.contains("sign-in at provider failed"))
+        #expect(log.contains("sign-in at provider failed") && log.contains(words), "\(log)")
         #expect(people == 0)
     }
 
     @Test(arguments: [
-        ("alg", JSON.string("none")), ("alg", "HS256"), ("kid", "other"), ("jku", "https://evil.example"),
+        ("alg", JSON.string("none"), "the ID token is not signed (alg none)"),
+        ("alg", "HS256", "the ID token is signed with \"HS256\", a shared secret"),
+        ("kid", "other", "the ID token names the key \"other\", which the provider does not publish"),
+        ("jku", "https://evil.example", "the ID token's header has \"jku\", which is never accepted"),
     ])
-    func `with a wrong header signs nobody in`(_ name: String, _ value: JSON) async throws {
+    func `with a wrong header signs nobody in, and the log says which`(
+        _ name: String, _ value: JSON, _ words: String
+    ) async throws {
         let (outcome, log, people) = try await outcome { header, _ in header[name] = value }
         #expect(outcome == "failed")
-        #expect(log.contains("ID token"))
+        #expect(log.contains(words), "\(log)")
         #expect(people == 0)
     }
 
