@@ -164,6 +164,30 @@ final class TemporaryDirectory: Sendable {
         #expect(backoff.next(from: .system) <= .milliseconds(500))
     }
 
+    /// Else all agents of a server that was away for a moment come back at the same one.
+    @Test func `wait differently by chance, from half of the whole wait up to all of it`() {
+        func waits(_ byte: UInt8) -> [Duration] {
+            var backoff = Backoff()
+            let randomness = Randomness { count in [UInt8](repeating: byte, count: count) }
+            return (0..<9).map { _ in backoff.next(from: randomness) }
+        }
+        let whole = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
+        #expect(waits(0) == whole.map { .milliseconds($0 / 2) })
+        for (one, other) in zip(waits(0), waits(0x35)) { #expect(one < other) }
+        for (index, whole) in whole.enumerated() {
+            let half = UInt32(whole / 2)
+            var seen: Set<Bool> = []
+            for _ in 0..<200 {
+                var backoff = Backoff()
+                for _ in 0..<index { _ = backoff.next(from: .system) }
+                let wait = backoff.next(from: .system)
+                #expect(wait >= .milliseconds(Int(half)) && wait <= .milliseconds(whole))
+                seen.insert(wait < .milliseconds(whole * 3 / 4))
+            }
+            #expect(seen == [true, false])
+        }
+    }
+
     @Test func `cut a stream at its line feeds, wherever it was cut before`() throws {
         let bytes = Array("one\n\ntwo\nthr".utf8)
         for cut in 0...bytes.count {
