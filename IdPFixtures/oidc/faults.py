@@ -10,10 +10,18 @@ from keys import compact_json, compact_jws, hmac_sha256
 
 FAULTS = {
     # Discovery and keys; a relying party meets these only when it fetches, so mind its cache.
-    "redirect-discovery": ("refuse", "discovery answers 302 to a correct document elsewhere"),
+    "redirect-discovery": ("refuse", "discovery answers 307 to a correct document elsewhere"),
     "html-discovery": ("refuse", "discovery answers 200 with an HTML page"),
     "discovery-wrong-issuer": ("refuse", "discovery names another issuer"),
     "huge-discovery": ("refuse", "discovery is correct and 8 MiB long"),
+    "slow-discovery": ("refuse", "discovery answers correctly after --slow-seconds"),
+    "redirect-jwks": ("refuse", "the key set's address answers 307 to a correct one elsewhere"),
+    "html-jwks": ("refuse", "the key set's address answers 200 with an HTML page"),
+    "huge-jwks": ("refuse", "the key set is correct and 8 MiB long"),
+    "slow-jwks": ("refuse", "the key set comes correctly after --slow-seconds"),
+    "private-jwks": ("refuse", "discovery places the key set at this machine's address 0.0.0.0"),
+    "private-token": ("refuse", "discovery places the token endpoint at a cloud's metadata service"),
+    "private-userinfo": ("refuse", "discovery places userinfo, which alone has the address, in a private network"),
     "jwks-empty": ("refuse", "the key set is empty"),
     "jwks-small-rsa": ("refuse", "keys and signatures are RSA of 1024 bits"),
     "rotate-keys": ("accept", "each ID token is signed by a key made for it; the key set has it"),
@@ -58,10 +66,19 @@ FAULTS = {
     "auth-time-zero": ("accept", "auth_time is 0, meaning unknown"),
     "no-groups": ("accept", "no groups claim"),
     "empty-groups": ("accept", "groups is an empty list"),
-    # Userinfo.
-    "userinfo-wrong-sub": ("refuse", "userinfo, which alone has the address, names another sub"),
+    # Userinfo, which alone has the address.
+    "userinfo-wrong-sub": ("refuse", "userinfo names another sub"),
+    "redirect-userinfo": ("refuse", "userinfo answers 307 to one that would work"),
+    "html-userinfo": ("refuse", "userinfo answers 200 with an HTML page"),
+    "huge-userinfo": ("refuse", "userinfo is correct and 8 MiB long"),
+    "slow-userinfo": ("refuse", "userinfo answers correctly after --slow-seconds"),
 }
 
+PRIVATE = {
+    "private-jwks": {"jwks_uri": "https://0.0.0.0:1/jwks"},
+    "private-token": {"token_endpoint": "https://169.254.169.254/token"},
+    "private-userinfo": {"userinfo_endpoint": "https://[fd00::1]/userinfo"},
+}
 HUGE = 8 * 1024 * 1024
 HOUR = 3600
 
@@ -93,11 +110,12 @@ def mangle_claims(fault, claims, client_id):
         "no-sub": "sub",
         "no-exp": "exp",
         "no-groups": "groups",
-        "userinfo-wrong-sub": "email",
     }
     claims.update(changes.get(fault, {}))
     if fault in removals:
         claims.pop(removals[fault], None)
+    if fault and "userinfo" in fault:
+        claims.pop("email", None)
 
 
 def sign_id_token(fault, claims, key, attacker_key, issuer):

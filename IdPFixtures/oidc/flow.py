@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 
-from faults import mangle_claims, sign_id_token
+from faults import PRIVATE, mangle_claims, sign_id_token
 from keys import SigningKey, base64url, compact_json, compact_jws, left_half_hash
 from people import Expiring, account_of
 
@@ -83,6 +83,7 @@ class Provider:
             "authorization_response_iss_parameter_supported": True,
             "backchannel_logout_supported": True,
             "backchannel_logout_session_supported": True,
+            **PRIVATE.get(self.fault, {}),
         }
 
     def key_set(self):

@@ -33,21 +33,34 @@ class OpenIDHandler(Handler):
     # Discovery and keys
 
     def discovery(self):
-        fault = self.provider.fault
-        if fault == "redirect-discovery":
-            return self.send_redirect("/control/discovery")
-        if fault == "html-discovery":
-            return self.send_page(200, message_page("Welcome", "This is not JSON."))
-        document = self.provider.discovery()
-        if fault == "huge-discovery":
-            document["padding"] = "x" * HUGE
-        self.send_json(200, document)
+        if not self.misbehaves("discovery"):
+            self.sound_discovery()
 
     def sound_discovery(self):
-        self.send_json(200, self.provider.discovery())
+        self.send_json(200, self.padded("discovery", self.provider.discovery()))
 
     def key_set(self):
-        self.send_json(200, self.provider.key_set())
+        if not self.misbehaves("jwks"):
+            self.sound_key_set()
+
+    def sound_key_set(self):
+        self.send_json(200, self.padded("jwks", self.provider.key_set()))
+
+    def misbehaves(self, endpoint):
+        """Answers for `endpoint` as the fault wants; False when a correct answer is wanted, perhaps after a wait."""
+        fault = self.provider.fault
+        if fault == f"redirect-{endpoint}":
+            self.send_redirect(f"/control/{endpoint}", status=307)
+        elif fault == f"html-{endpoint}":
+            self.send_page(200, message_page("Welcome", "This is not JSON."))
+        else:
+            if fault == f"slow-{endpoint}":
+                time.sleep(self.server.slow_seconds)
+            return False
+        return True
+
+    def padded(self, endpoint, document):
+        return {**document, "padding": "x" * HUGE} if self.provider.fault == f"huge-{endpoint}" else document
 
     # The browser's side
 
@@ -104,16 +117,10 @@ class OpenIDHandler(Handler):
     # The relying party's side
 
     def token(self):
-        fault = self.provider.fault
-        if fault == "redirect-token":
-            return self.send_redirect("/control/token", status=307)
-        if fault == "html-token":
-            return self.send_page(200, message_page("Welcome", "This is not JSON."))
-        if fault == "token-error":
+        if self.provider.fault == "token-error":
             return self.send_json(500, {"error": "server_error"})
-        if fault == "slow-token":
-            time.sleep(self.server.slow_seconds)
-        self.sound_token()
+        if not self.misbehaves("token"):
+            self.sound_token()
 
     def sound_token(self):
         try:
@@ -144,9 +151,14 @@ class OpenIDHandler(Handler):
             raise Refusal("invalid_client", "the client's id or secret is wrong")
 
     def userinfo(self):
+        if not self.misbehaves("userinfo"):
+            self.sound_userinfo()
+
+    def sound_userinfo(self):
         scheme, _, access_token = self.headers.get("Authorization", "").partition(" ")
         try:
-            self.send_json(200, self.provider.userinfo(access_token if scheme.lower() == "bearer" else ""))
+            claims = self.provider.userinfo(access_token if scheme.lower() == "bearer" else "")
+            self.send_json(200, self.padded("userinfo", claims))
         except Refusal as refusal:
             challenge = [("WWW-Authenticate", f'Bearer error="{refusal.code}"')]
             self.send_json(401, {"error": refusal.code, "error_description": refusal.description}, challenge)
@@ -208,6 +220,8 @@ OpenIDHandler.routes = {
     ("GET", "/control/state"): OpenIDHandler.show_state,
     ("GET", "/control/attacker-keys"): OpenIDHandler.attacker_keys,
     ("GET", "/control/discovery"): OpenIDHandler.sound_discovery,
+    ("GET", "/control/jwks"): OpenIDHandler.sound_key_set,
+    ("GET", "/control/userinfo"): OpenIDHandler.sound_userinfo,
     ("POST", "/control/token"): OpenIDHandler.sound_token,
 }
 
@@ -237,7 +251,7 @@ def parse_arguments():
     parser.add_argument("--ca-file", help="whom to trust at that address, PEM (default: the system's)")
     parser.add_argument("--alg", choices=ALGORITHMS, default="RS256", help="ID token signatures")
     parser.add_argument("--fault", choices=sorted(FAULTS), help="misbehave from the start")
-    parser.add_argument("--slow-seconds", type=float, default=20, help="what slow-token waits (default: %(default)s)")
+    parser.add_argument("--slow-seconds", type=float, default=20, help="what slow-… waits (default: %(default)s)")
     parser.add_argument("--list-faults", action="store_true", help="print the faults as JSON and end")
     return parser.parse_args()
 

@@ -91,6 +91,8 @@ class Client:
     def discover(self):
         document = self.json("GET", self.ready["issuer"] + "/.well-known/openid-configuration")
         require(document["issuer"] == self.ready["issuer"], "issuer of discovery")
+        for name in ("token_endpoint", "jwks_uri", "userinfo_endpoint"):
+            require(urlsplit(document[name]).hostname == "127.0.0.1", f"{name} at a private address")
         return document
 
     def authorize(self, document, user="alice", password=None, **extra):

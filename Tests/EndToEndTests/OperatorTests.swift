@@ -89,13 +89,30 @@ extension `The programs together` {
             for (fault, words) in [
                 ("html-discovery", "discovery"), ("discovery-wrong-issuer", "issuer.invalid"),
                 ("redirect-discovery", "redirects are not followed"), ("huge-discovery", "discovery"),
-                ("jwks-empty", "keys"), ("jwks-small-rsa", "keys"),
+                ("jwks-empty", "keys"), ("jwks-small-rsa", "keys"), ("html-jwks", "keys: the keys at jwks_uri"),
+                ("redirect-jwks", "keys: the provider answered with status 307"), ("huge-jwks", "keys: the answer is"),
+                ("private-jwks", "keys: the host's address 0.0.0.0 is private or reserved"),
             ] {
                 try await site.setFault(fault)
                 let end = try await server("check", "--online", "--config", file, in: site.folder)
                 #expect(end.status == 1, "\(fault): \(end.everything)")
                 #expect(end.errors.contains("corp: failed at"), "\(fault): \(end.everything)")
                 #expect(end.errors.contains(words), "\(fault): \(end.everything)")
+            }
+        }
+
+        @Test(.enabled(if: Missing.forProvider == nil, "\(Missing.forProvider ?? "")"))
+        func `about a provider at a private address is that nothing is asked there, unless it is configured`()
+            async throws
+        {
+            for (further, words) in [
+                ("", "keys: the host's address 0.0.0.0 is private or reserved"),
+                ("allow_private_addresses: true", "keys: nothing answers at this host and port"),
+            ] {
+                let site = try await Site(providerArguments: ["--fault", "private-jwks"], provider: further)
+                let end = try await server(
+                    "check", "--online", "--config", site.folder.path("ztna.yaml"), in: site.folder)
+                #expect(end.status == 1 && end.errors.contains(words), "\(end.everything)")
             }
         }
 
