@@ -7,7 +7,7 @@ import Wire
 
 /// The built program, as a shell runs it.
 @Suite struct `The program ztna` {
-    private struct Ended {
+    struct Ended {
         var status: Int32
         var output: String
         var errors: String
@@ -60,9 +60,9 @@ import Wire
         for await _ in gone {}
     }
 
-    /// Files take the output, so that no pipe fills; a thread of its own waits.
-    private static func run(
-        _ arguments: [String], socket: String, started: (pid_t) -> Void = { _ in }
+    /// Files take the output, so that no pipe fills; a thread of its own waits. `program`: another one.
+    static func run(
+        _ arguments: [String], socket: String, program other: String? = nil, started: (pid_t) -> Void = { _ in }
     ) async throws -> Ended {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
@@ -76,7 +76,7 @@ import Wire
         for (index, file) in files.enumerated() {
             posix_spawn_file_actions_addopen(&actions, Int32(index + 1), file, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         }
-        let program = String(path)
+        let program = other ?? String(path)
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         let environment = ["ZTNA_AGENT_SOCKET=\(socket)", "PATH=/usr/bin:/bin"]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
