@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import HTTPClient
 import StrictJSON
 import Testing
 
@@ -29,12 +31,90 @@ extension `The programs together` {
             #expect(leftovers == [])
         }
 
+        /// All but packets: rules are shown instead, on loopback.
+        private static let stepsWithoutTunnel = [
+            "provider", "server", "saml-provider", "provisioning", "agents", "sign-in-alice", "sign-in-bob",
+            "sign-in-carol", "authorization", "tunnel", "allowed", "denied", "revoked", "clean-up",
+        ]
+
+        /// The programs and fixtures where any user may run them.
+        private static func copied(to folder: TestFolder) throws {
+            let files = FileManager.default
+            try files.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.url.path)
+            for name in ["ztna", "ztna-demo", "ztna-server", "ztna-agent"] {
+                try files.copyItem(atPath: Place.program(name), toPath: folder.path(name))
+                try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path(name))
+            }
+            try files.copyItem(atPath: Place.fixtures.path, toPath: folder.path("IdPFixtures"))
+            try DeviceNamespace.run("chmod", "-R", "a+rX", folder.path("IdPFixtures"))
+        }
+
+        @Test(.enabled(if: Missing.forRoot == nil, "\(Missing.forRoot ?? "")"))
+        func `as another user than root shows all but the tunnel, and says so`() async throws {
+            let folder = try TestFolder()
+            try Self.copied(to: folder)
+            let program = try RunningProgram(
+                "/usr/bin/setpriv",
+                [
+                    "--reuid=nobody", "--clear-groups", "--inh-caps=-all", "--", folder.path("ztna"), "demo", "--json",
+                    "--fixtures", folder.path("IdPFixtures"),
+                ], environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url)
+            let (status, report, leftovers) = try await Self.end(of: program)
+            #expect(status == 0 && (try report.bool("ok")), "\(program.errors)")
+            let steps = try report.array("steps").compactMap(\.objectValue)
+            #expect(steps.compactMap { $0["name"]?.stringValue } == Self.stepsWithoutTunnel)
+            #expect(steps.allSatisfy { $0["ok"] == true })
+            let skipped = steps.filter { $0["skipped"] == true }
+            #expect(skipped.map { $0["name"] } == ["tunnel"])
+            #expect(skipped.first?["detail"]?.stringValue?.contains("not root") == true)
+            #expect(program.errors.contains("skipped: not root"), "\(program.errors)")
+            #expect(leftovers == [])
+        }
+
+        @Test func `kept leaves all running to be tried by hand, and Enter ends it`() async throws {
+            let folder = try TestFolder()
+            // What a person types comes from here; it has no end of its own.
+            try #require(mkfifo(folder.path("keys"), 0o600) == 0)
+            let program = try RunningProgram(
+                "/bin/sh",
+                [
+                    "-c", "exec \"$0\" \"$@\" <>keys", Place.program("ztna"), "demo", "--json", "--keep",
+                    "--without-tunnel", "--fixtures", Place.fixtures.path,
+                ], environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url)
+            _ = try await program.line("the end of the words", /Enter or Ctrl-C ends it/, from: \.errors)
+            let words = program.errors
+            let server = try #require(words.firstMatch(of: /server +(http\S+)/)?.output.1, "\(words)")
+            let provider = try #require(words.firstMatch(of: /providers (http\S+)/)?.output.1, "\(words)")
+            let client = try HTTPClient.onLoopback()
+            defer { client.shutdown() }
+            for url in ["\(server)/device", "\(provider)/.well-known/openid-configuration"] {
+                #expect(try await client.send(HTTPRequest(url: url, timeout: .seconds(60))).status == 200, "\(url)")
+            }
+            let commands = words.split(separator: "\n").filter { $0.contains("/ztna status --socket ") }
+            #expect(commands.count == 3, "\(words)")
+            for command in commands {
+                let end = try await RunningProgram("/bin/sh", ["-c", String(command)], in: folder.url).finish()
+                #expect(end.status == 0, "\(command): \(end.everything)")
+            }
+            #expect(program.isRunning && program.output == "")
+            let keys = try FileHandle(forWritingTo: folder.url.appending(path: "keys"))
+            try keys.write(contentsOf: Data("\n".utf8))
+            let (status, report, leftovers) = try await Self.end(of: program)
+            #expect(status == 0 && (try report.bool("ok")), "\(program.errors)")
+            #expect(leftovers == [])
+        }
+
         private static func run() async throws -> (Int32, JSONMembers, [String]) {
             let folder = try TestFolder()
             let program = try RunningProgram(
                 Place.program("ztna"), ["demo", "--json", "--fixtures", Place.fixtures.path],
                 environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url
             )
+            return try await Self.end(of: program)
+        }
+
+        /// Its status, its report, and what it has left behind.
+        private static func end(of program: RunningProgram) async throws -> (Int32, JSONMembers, [String]) {
             let end = try await program.finish(within: .seconds(600))
             let leftovers = try await leftovers(of: program.identifier)
             do { return (end.status, try JSONMembers(parsing: Array(end.output.utf8)), leftovers) } catch {
