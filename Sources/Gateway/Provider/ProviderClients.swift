@@ -54,17 +54,17 @@ actor ProviderClients {
     func key(for token: UnverifiedIDToken, of provider: ProviderConfiguration) async throws(ProviderFault) -> JSONWebKey
     {
         let metadata = try await metadata(of: provider)
-        var lastFault: ProviderFault?
-        // Twice at most: a fetch, then the answer from what it brought.
+        // Twice at most: a fetch, then the answer from what it brought. One that failed is not repeated for the same token:
+        // that would multiply the time that a provider can keep a sign-in waiting.
         for _ in 0..<3 {
             switch holdings[provider.id, default: Holding()].keys.key(for: token, now: clock()) {
             case .use(let key): return key
-            case .refused(let error): throw lastFault ?? .idToken(error)
-            case .fetch: lastFault = await fetchKeys(of: provider, at: metadata)
-            case .wait: lastFault = await holdings[provider.id]?.keyFetch?.value ?? nil
+            case .refused(let error): throw .idToken(error)
+            case .fetch: if let fault = await fetchKeys(of: provider, at: metadata) { throw fault }
+            case .wait: if let fault = await holdings[provider.id]?.keyFetch?.value { throw fault }
             }
         }
-        throw lastFault ?? .idToken(.unknownKey(token.keyID ?? ""))
+        throw .idToken(.unknownKey(token.keyID ?? ""))
     }
 
     private func fetchKeys(of provider: ProviderConfiguration, at metadata: ProviderMetadata) async -> ProviderFault? {
