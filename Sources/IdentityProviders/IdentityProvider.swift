@@ -48,8 +48,8 @@ package enum IdentityProvider: Sendable {
     /// The administrator's key that says what counts as a second factor.
     package var secondFactorKey: String {
         switch self {
-        case .openIDConnect: "mfa: { amr: […], acr: […] }"
-        case .saml: "mfa: { authn_context: […] }"
+        case .openIDConnect: "mfa: { amr: [...], acr: [...] }"
+        case .saml: "mfa: { authn_context: [...] }"
         }
     }
 

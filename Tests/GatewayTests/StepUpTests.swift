@@ -135,7 +135,8 @@ extension GatewayHarness {
         let answer = try await same.beginSignIn(renewing: id)
         #expect(answer.status == 400 && answer.error == "second_factor_not_configured")
         #expect(
-            answer.string("error_description")?.contains("mfa: { amr: […], acr: […] } for corp in ztna.yaml") == true)
+            answer.string("error_description")?.contains("mfa: { amr: [...], acr: [...] } for corp in ztna.yaml")
+                == true)
     }
 
     @Test func `begins for the device of the session only, and while it is open`() async throws {
