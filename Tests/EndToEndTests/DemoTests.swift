@@ -60,7 +60,7 @@ extension `The programs together` {
                     "--fixtures", folder.path("IdPFixtures"),
                 ], environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder.url)
             let (status, report, leftovers) = try await Self.end(of: program)
-            #expect(status == 0 && (try report.bool("ok")), "\(program.errors)")
+            #expect(try status == 0 && report.bool("ok"), "\(program.errors)")
             let steps = try report.array("steps").compactMap(\.objectValue)
             #expect(steps.compactMap { $0["name"]?.stringValue } == Self.stepsWithoutTunnel)
             #expect(steps.allSatisfy { $0["ok"] == true })
@@ -100,7 +100,7 @@ extension `The programs together` {
             let keys = try FileHandle(forWritingTo: folder.url.appending(path: "keys"))
             try keys.write(contentsOf: Data("\n".utf8))
             let (status, report, leftovers) = try await Self.end(of: program)
-            #expect(status == 0 && (try report.bool("ok")), "\(program.errors)")
+            #expect(try status == 0 && report.bool("ok"), "\(program.errors)")
             #expect(leftovers == [])
         }
 

@@ -1,7 +1,11 @@
+import Cryptography
 import Gateway
+import Sessions
+import SignedDocuments
 import Synchronization
 import Testing
 import Walkthrough
+import Wire
 
 /// Source: DESIGN §4; `NetmapMessage`.
 @Suite struct `A device that comes back to its netmap` {

@@ -1,5 +1,8 @@
 import Cryptography
+import Sessions
 import SignedDocuments
+import Store
+import StoreSQLite
 import StrictJSON
 import Testing
 import Walkthrough
@@ -50,9 +53,10 @@ import Walkthrough
         ("client_id=ztna-agent&a=" + String(repeating: "x", count: 16 << 10), form, 400, "invalid_request"),
         ("client_id=ztna-agent&grant_type=password", form, 400, "unsupported_grant_type"),
         ("client_id=ztna-agent&grant_type=authorization_code&code=x", form, 400, "unsupported_grant_type"),
-        ("client_id=ztna-agent&grant_type=", form, 400, "unsupported_grant_type"),
+        // RFC 6749 §3.1: without a value is as if it were not there.
+        ("client_id=ztna-agent&grant_type=", form, 400, "invalid_request"),
         ("client_id=ztna-agent&\(device)&device_code=" + String(repeating: "A", count: 43), form, 400, "invalid_grant"),
-        ("client_id=ztna-agent&\(device)&device_code=", form, 400, "invalid_grant"),
+        ("client_id=ztna-agent&\(device)&device_code=", form, 400, "invalid_request"),
         ("client_id=ztna-agent&grant_type=refresh_token&refresh_token=x", form, 400, "invalid_grant"),
     ])
     func `refuses a token request by the standard's name for its fault`(
@@ -71,7 +75,7 @@ import Walkthrough
                 method: "POST", url: GatewayHarness.server + path,
                 headers: [("Content-Type", type), ("DPoP", proof)], body: Array(body.utf8)))
         let members = try JSONMembers(parsing: answer.body)
-        #expect(answer.status == status && (try members.string("error")) == error, "\(answer.text)")
+        #expect(try answer.status == status && members.string("error") == error, "\(answer.text)")
         #expect(answer.header("Content-Type") == "application/json")
         #expect(answer.header("Cache-Control") == "no-store" && answer.header("DPoP-Nonce") != nil)
         // RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
