@@ -12,18 +12,9 @@ struct OAuthFailure: Error, Hashable {
 
     init(_ name: ControlErrorName, _ description: String, retryAfter: Int? = nil, maxAge: Int? = nil) {
         self.name = name
-        self.description = Self.permitted(description)
+        self.description = description
         self.retryAfter = retryAfter
         self.maxAge = maxAge
-    }
-
-    /// RFC 6749 §5.2: a description must not hold characters outside %x20-21, %x23-5B and %x5D-7E.
-    private static func permitted(_ text: String) -> String {
-        func isPermitted(_ scalar: Unicode.Scalar) -> Bool {
-            (0x20...0x7E).contains(scalar.value) && scalar != "\"" && scalar != "\\"
-        }
-        if text.unicodeScalars.allSatisfy(isPermitted) { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { isPermitted($0) ? $0 : "?" }))
     }
 
     /// RFC 6749 §5.2, RFC 8628 §3.5, RFC 9449 §5, RFC 6750 §3.1.
