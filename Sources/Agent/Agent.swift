@@ -17,10 +17,12 @@ package struct AgentOptions: Sendable {
     package var operators: Set<UInt32>
     /// Refuse TCP at this node, too, where the other side would; all else always is.
     package var checksEgress: Bool
+    /// The WireGuard engine's program.
+    package var engine: String
 
     package init(
         state: String, socket: String, interface: InterfaceName?, server: ServerURL?, operators: Set<UInt32>,
-        checksEgress: Bool = false
+        checksEgress: Bool = false, engine: String = WireGuardProcess.defaultExecutable
     ) {
         self.state = state
         self.socket = socket
@@ -28,6 +30,7 @@ package struct AgentOptions: Sendable {
         self.server = server
         self.operators = operators
         self.checksEgress = checksEgress
+        self.engine = engine
     }
 }
 
@@ -72,7 +75,8 @@ package struct Agent: Sendable {
         let dataPlane = try options.interface.map {
             try DataPlane(
                 interface: $0, privateKey: wireGuardKey, listenPort: state.settings.listenPort, attempts: attempts,
-                spool: spool, told: told, checksEgress: options.checksEgress, environment: environment, logger: logger)
+                spool: spool, told: told, checksEgress: options.checksEgress,
+                engine: options.engine, environment: environment, logger: logger)
         }
         let link = ControlLink(
             state: state, deviceKey: deviceKey, wireGuardKey: wireGuardKey, environment: environment, logger: logger,

@@ -19,6 +19,7 @@ package actor DataPlane {
     private let listenPort: UInt16
     private let attempts: AttemptLog
     private let spool: AttemptSpool?
+    private let executable: String
     private let checksEgress: Bool
     let environment: AgentEnvironment
     private let logger: Logger
@@ -56,7 +57,7 @@ package actor DataPlane {
     package init(
         interface: InterfaceName, privateKey: X25519PrivateKey, listenPort: UInt16, attempts: AttemptLog,
         spool: AttemptSpool? = nil, told: ToldAttempts? = nil, checksEgress: Bool = false,
-        environment: AgentEnvironment, logger: Logger
+        engine executable: String = WireGuardProcess.defaultExecutable, environment: AgentEnvironment, logger: Logger
     ) throws(LinuxNetworkError) {
         try Privileges.require()
         self.interface = interface
@@ -65,6 +66,7 @@ package actor DataPlane {
         self.attempts = attempts
         self.spool = spool
         self.checksEgress = checksEgress
+        self.executable = executable
         self.environment = environment
         self.logger = logger
         filter = try PacketFilter()
@@ -191,7 +193,8 @@ package actor DataPlane {
         }
         try await attemptReading.start()
         let started = try WireGuardProcess(
-            interface: interface, outlivesUs: true, onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
+            interface: interface, executable: executable, outlivesUs: true,
+            onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
             onExit: onExit)
         do { try await started.waitUntilReady() } catch {
             await started.stop()

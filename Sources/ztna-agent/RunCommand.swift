@@ -40,6 +40,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Refuse TCP at this device, too, where the other side would; all else always is.")
     var egressCheck = false
 
+    @Option(help: "The WireGuard engine: a wireguard-go of your own, such as a newer one.")
+    var engine = WireGuardProcess.defaultExecutable
+
     @Option(help: "What this device wishes to be called; by default the machine's name.")
     var hostName: String?
 
@@ -84,9 +87,13 @@ struct RunCommand: AsyncParsableCommand {
         guard let interface = InterfaceName(interface) else {
             throw ValidationError("--interface \(interface): 1 to 15 letters, digits, \".\", \"_\" and \"-\".")
         }
+        // By that name an agent knows the engine that one before it left.
+        guard engine.hasPrefix("/"), engine.split(separator: "/").last == "wireguard-go" else {
+            throw ValidationError("--engine \(engine): a path from / on that ends in wireguard-go.")
+        }
         return AgentOptions(
             state: state, socket: socket, interface: withoutTunnel ? nil : interface, server: url,
-            operators: Set(try operators.map(UserNumber.of)), checksEgress: egressCheck)
+            operators: Set(try operators.map(UserNumber.of)), checksEgress: egressCheck, engine: engine)
     }
 
     private func httpClient() throws -> HTTPClient {
