@@ -78,7 +78,10 @@ struct DeviceCall: Sendable {
             switch error {
             case .malformed: throw OAuthFailure(.invalidRequest, "the form is malformed")
             case .duplicate(let name):
-                throw OAuthFailure(.invalidRequest, "the parameter \(name.prefix(40)) is repeated")
+                // RFC 6749 §5.2: what is not plain is left out of a description.
+                let plain = name.utf8.prefix(40).filter { $0 == 0x5F || (0x61...0x7A).contains($0) }
+                throw OAuthFailure(
+                    .invalidRequest, "the parameter \(String(decoding: plain, as: UTF8.self)) is repeated")
             }
         }
     }
