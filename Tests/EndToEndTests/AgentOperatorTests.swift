@@ -18,11 +18,7 @@ extension `The programs together` {
         @Test func `need not be root, and anybody else is told whom to ask`() async throws {
             let namespace = try DeviceNamespace()
             let folder = try TestFolder()
-            // Others may look for the program and the socket in it.
-            try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.url.path)
-            let program = folder.path("ztna")
-            try FileManager.default.copyItem(atPath: Place.program("ztna"), toPath: program)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+            let program = try folder.program("ztna")
             let socket = folder.path("agent.sock")
             let agent = try RunningProgram(
                 "/usr/bin/env",

@@ -6,10 +6,7 @@ extension `The programs together` {
     struct `An agent that cannot have a tunnel` {
         @Test func `because it is not root says so, and how it could`() async throws {
             let folder = try TestFolder()
-            try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.url.path)
-            let program = folder.path("ztna-agent")
-            try FileManager.default.copyItem(atPath: Place.program("ztna-agent"), toPath: program)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+            let program = try folder.program("ztna-agent")
             let own = folder.url.appending(path: "own")
             try FileManager.default.createDirectory(
                 at: own, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o777])

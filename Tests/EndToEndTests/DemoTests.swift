@@ -39,13 +39,8 @@ extension `The programs together` {
 
         /// The programs and fixtures where any user may run them.
         private static func copied(to folder: TestFolder) throws {
-            let files = FileManager.default
-            try files.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder.url.path)
-            for name in ["ztna", "ztna-demo", "ztna-server", "ztna-agent"] {
-                try files.copyItem(atPath: Place.program(name), toPath: folder.path(name))
-                try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path(name))
-            }
-            try files.copyItem(atPath: Place.fixtures.path, toPath: folder.path("IdPFixtures"))
+            for name in ["ztna", "ztna-demo", "ztna-server", "ztna-agent"] { _ = try folder.program(name) }
+            try FileManager.default.copyItem(atPath: Place.fixtures.path, toPath: folder.path("IdPFixtures"))
             try DeviceNamespace.run("chmod", "-R", "a+rX", folder.path("IdPFixtures"))
         }
 

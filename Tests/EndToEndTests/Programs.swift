@@ -128,6 +128,14 @@ final class TestFolder: Sendable {
 
     func path(_ name: String) -> String { url.appending(path: name).path }
 
+    /// One of our programs where any user may run it. Another process writes it: a child that this one starts meanwhile
+    /// would hold the descriptor for a moment, and a file that somebody may write to does not run (ETXTBSY, execve(2)).
+    func program(_ name: String) throws -> String {
+        try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: url.path)
+        try DeviceNamespace.run("install", "-m", "755", Place.program(name), path(name))
+        return path(name)
+    }
+
     @discardableResult
     func write(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
         try text.write(to: url.appending(path: name), atomically: true, encoding: .utf8)
