@@ -3,6 +3,7 @@ package import Identity
 package import IdentityProviders
 package import NetworkAddresses
 package import SAML
+package import Sessions
 
 /// What an administrator decided about the gateway; made by the configuration reader, complete and checked.
 package struct GatewayConfiguration: Sendable {
@@ -44,6 +45,7 @@ package struct GatewayConfiguration: Sendable {
 package final class GatewaySecrets: Sendable {
     package let refreshTokenKey: SecretBytes
     package let userCodeKey: SecretBytes
+    package let userCodeHashKey: SecretBytes
     package let csrfKey: SecretBytes
     package let logoutKey: SecretBytes
     package let cursorKey: SecretBytes
@@ -56,16 +58,24 @@ package final class GatewaySecrets: Sendable {
             return try SecretBytes(taking: &bytes)
         }
         refreshTokenKey = try derived("refresh-token", root)
-        userCodeKey = try derived("user-code", root)
+        userCodeKey = try derived("user-code-of-sign-in", root)
+        userCodeHashKey = try derived("user-code", root)
         csrfKey = try derived("csrf", root)
         logoutKey = try derived("logout", root)
         cursorKey = try derived("scim-cursor", root)
         wipe(&root)
     }
 
+    /// The code of a sign-in, made anew from the sign-in's id whenever a page shows it: it is stored nowhere.
+    package func userCode(of signIn: RecordID) -> UserCode {
+        userCodeKey.withBytes { key in
+            UserCode { number in Digest.hmacSHA256(Array(signIn.text.utf8) + [number], key: key) }
+        }
+    }
+
     /// User codes are short: a plain hash of one could be searched, a keyed one cannot.
     func userCodeHash(_ letters: String) -> [UInt8] {
-        userCodeKey.withBytes { Digest.hmacSHA256(Array(letters.utf8), key: $0) }
+        userCodeHashKey.withBytes { Digest.hmacSHA256(Array(letters.utf8), key: $0) }
     }
 
     func csrfToken(forCookie cookie: String) -> String {

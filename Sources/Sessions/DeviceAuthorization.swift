@@ -2,7 +2,7 @@ package import Identity
 
 /// One `ztna login` waiting for its browser: the device authorization grant, from first request to redemption.
 ///
-/// Times are whole seconds since the epoch. Bearer values are held as SHA-256 hashes only.
+/// Times are whole seconds since the epoch. Bearer values are held as hashes only, the short user code as a keyed one.
 /// Source: RFC 8628 §3; RFC 10027 (the device, the browser and the sign-in are tied together at each step).
 package struct DeviceAuthorization: Hashable, Sendable {
     /// Ends in `redeemed`, `denied` or `failed`; never goes back, but a browser that has not signed in yet may start anew.
@@ -27,13 +27,13 @@ package struct DeviceAuthorization: Hashable, Sendable {
     private let request: Request
 
     package init(
-        id: RecordID, deviceCodeHash: [UInt8], userCodeHash: [UInt8], userCode: UserCode, device: DeviceID,
+        id: RecordID, deviceCodeHash: [UInt8], userCodeHash: [UInt8], device: DeviceID,
         asking: AskingDevice, number: Int, loopback: LoopbackListener?, renewal: Renewal? = nil,
         createdAt: Int, expiresAt: Int
     ) {
         request = Request(
             Request.Terms(
-                id: id, deviceCodeHash: deviceCodeHash, userCodeHash: userCodeHash, userCode: userCode, device: device,
+                id: id, deviceCodeHash: deviceCodeHash, userCodeHash: userCodeHash, device: device,
                 asking: asking, number: number, loopback: loopback, renewal: renewal, createdAt: createdAt,
                 expiresAt: expiresAt))
     }
@@ -41,8 +41,6 @@ package struct DeviceAuthorization: Hashable, Sendable {
     package var id: RecordID { request.terms.id }
     package var deviceCodeHash: [UInt8] { request.terms.deviceCodeHash }
     package var userCodeHash: [UInt8] { request.terms.userCodeHash }
-    /// The code as the person sees it: shown again on the page for comparison.
-    package var userCode: UserCode { request.terms.userCode }
     /// The key that asked, and that alone can redeem. RFC 9449 §5.
     package var device: DeviceID { request.terms.device }
     package var asking: AskingDevice { request.terms.asking }
@@ -63,7 +61,6 @@ package struct DeviceAuthorization: Hashable, Sendable {
             let id: RecordID
             let deviceCodeHash: [UInt8]
             let userCodeHash: [UInt8]
-            let userCode: UserCode
             let device: DeviceID
             let asking: AskingDevice
             let number: Int

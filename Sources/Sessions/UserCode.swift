@@ -1,5 +1,3 @@
-package import Cryptography
-
 /// What a person types: eight letters of the twenty consonants that cannot spell words, shown as `BCDF-GHJK`.
 ///
 /// 20^8 = 2.56·10^10 codes. Source: RFC 8628 §6.1.
@@ -10,11 +8,18 @@ package struct UserCode: Hashable, Sendable, CustomStringConvertible {
     /// Eight upper-case letters without the dash.
     package let letters: String
 
-    package init(from randomness: Randomness) {
-        let picked = (0..<Self.length).map { _ in
-            Self.alphabet[Int(randomness.uniform(below: UInt32(Self.alphabet.count)))]
+    /// The code that a stream of random bytes gives, asked for block by block. A byte of the uneven rest, 240…255, gives no
+    /// letter, so that all codes are equally likely.
+    package init(from block: (_ number: UInt8) -> [UInt8]) {
+        let count = UInt8(Self.alphabet.count)
+        let fair = UInt8.max - UInt8.max % count
+        var picked: [UInt8] = []
+        var number: UInt8 = 0
+        while picked.count < Self.length {
+            picked += block(number).lazy.filter { $0 < fair }.map { Self.alphabet[Int($0 % count)] }
+            number &+= 1
         }
-        letters = String(decoding: picked, as: UTF8.self)
+        letters = String(decoding: picked.prefix(Self.length), as: UTF8.self)
     }
 
     /// Case, dashes and spaces do not matter (RFC 8628 §6.1); anything else outside the alphabet is no code.

@@ -56,7 +56,6 @@ extension DeviceAuthorization {
                 }
             }
             writer.object("state") { writer in state.write(to: &writer) }
-            writer.member("user_code", userCode.letters)
         }
     }
 
@@ -76,7 +75,6 @@ extension DeviceAuthorization {
         }
         self.init(
             id: keys.id, deviceCodeHash: keys.deviceCodeHash, userCodeHash: keys.userCodeHash,
-            userCode: try members.parsed("user_code") { UserCode(typed: $0) },
             device: try members.parsed("device") { DeviceID($0) },
             asking: AskingDevice(
                 hostName: try asking.string("host_name"), operatingSystem: try asking.string("operating_system"),

@@ -140,6 +140,8 @@ enum Schema {
         // A place without a time is as good as none.
         "ALTER TABLE nodes ADD COLUMN place_seen_at INTEGER; UPDATE nodes SET place = NULL;",
         auditPlacesMigration,
+        // The codes of sign-ins under way were readable in them: their devices begin anew.
+        "DELETE FROM device_authorizations;",
     ]
 
     static var configuration: Configuration {

@@ -45,6 +45,7 @@ struct GatewayHarness {
         store: SQLiteStore? = nil, clock: HandClock = HandClock(1_800_000_000), scim: ProvisioningConfiguration? = nil,
         provider former: InProcessProvider? = nil, control services: ControlServices = ControlServices(),
         administratorsMFA: Int? = nil, nodes: NodeService = .none, trustedProxies: [IPPrefix] = [],
+        randomness: Randomness = .system,
         _ change: (inout ProviderConfiguration) throws -> Void = { _ in }
     ) async throws {
         self.clock = clock
@@ -84,7 +85,7 @@ struct GatewayHarness {
                 fetch: ProviderFetch { _, request throws(HTTPError) in
                     do { return try provider.http(request) } catch { throw .protocolError("\(error)") }
                 },
-                nodes: nodes, clock: { clock.now }, randomness: .system, audit: events, logger: logger))
+                nodes: nodes, clock: { clock.now }, randomness: randomness, audit: events, logger: logger))
         gateway.control = services
         self.gateway = gateway
         responder = InProcessResponder(gateway, logger: logger)

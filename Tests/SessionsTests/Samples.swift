@@ -41,8 +41,7 @@ enum Samples {
     /// Made at 100, good for ten minutes; the terminal shows 42.
     static func login(listening: Bool = true, renewal: Renewal? = nil) -> DeviceAuthorization {
         DeviceAuthorization(
-            id: session, deviceCodeHash: [1], userCodeHash: [2],
-            userCode: UserCode(typed: "BCDF-GHJK").unsafelyUnwrapped, device: device,
+            id: session, deviceCodeHash: [1], userCodeHash: [2], device: device,
             asking: AskingDevice(hostName: "laptop", operatingSystem: "Linux", address: "192.0.2.1", publicKey: [0]),
             number: 42, loopback: listening ? LoopbackListener(port: 50_000, tokenHash: [4]) : nil,
             renewal: renewal, createdAt: 100, expiresAt: 700)

@@ -111,12 +111,8 @@ struct RandomRecords: RandomNumberGenerator {
     }
 
     mutating func deviceAuthorization() -> DeviceAuthorization {
-        let userCode = made { random in
-            let letters = (0..<8).map { _ in UserCode.alphabet[random.number(0...19)] }
-            return UserCode(typed: String(decoding: letters, as: UTF8.self))
-        }
         var authorization = DeviceAuthorization(
-            id: recordID(), deviceCodeHash: hash(), userCodeHash: hash(), userCode: userCode, device: deviceID(),
+            id: recordID(), deviceCodeHash: hash(), userCodeHash: hash(), device: deviceID(),
             asking: AskingDevice(hostName: text(), operatingSystem: text(), address: text(), publicKey: bytes(32)),
             number: number(10...99),
             loopback: optional { LoopbackListener(port: UInt16($0.number(0...65535)), tokenHash: $0.hash()) },
@@ -168,7 +164,7 @@ extension DeviceAuthorization {
     func with(deviceCodeHash: [UInt8]? = nil, userCodeHash: [UInt8]? = nil, expiresAt: Int? = nil) -> Self {
         var copy = DeviceAuthorization(
             id: id, deviceCodeHash: deviceCodeHash ?? self.deviceCodeHash,
-            userCodeHash: userCodeHash ?? self.userCodeHash, userCode: userCode, device: device, asking: asking,
+            userCodeHash: userCodeHash ?? self.userCodeHash, device: device, asking: asking,
             number: number, loopback: loopback, createdAt: createdAt, expiresAt: expiresAt ?? self.expiresAt)
         copy.state = state
         return copy

@@ -32,19 +32,25 @@ struct DeviceFlow: Sendable {
     }
 
     func begin(_ request: Request, now: Int) async throws -> Started {
+        do { return try await beginOnce(request, now: now) } catch StoreError.conflict {
+            // Another sign-in has this user code, as happens once in millions of times: a new id gives a new code.
+            return try await beginOnce(request, now: now)
+        }
+    }
+
+    private func beginOnce(_ request: Request, now: Int) async throws -> Started {
         let randomness = services.randomness
         let deviceCode = randomness.token()
         let localToken = request.loopbackPort == nil ? nil : randomness.token(24)
-        let userCode = UserCode(from: randomness)
         guard let id = RecordID(randomness.token(16)) else { throw OAuthFailure(.serverError, "try again") }
+        let userCode = services.secrets.userCode(of: id)
         var renewal: Renewal?
         if let session = request.renews {
             renewal = try await self.renewal(of: session, by: request.proof.device, now: now)
         }
         let authorization = DeviceAuthorization(
             id: id, deviceCodeHash: Digest.sha256(deviceCode),
-            userCodeHash: services.secrets.userCodeHash(userCode.letters), userCode: userCode,
-            device: request.proof.device,
+            userCodeHash: services.secrets.userCodeHash(userCode.letters), device: request.proof.device,
             asking: AskingDevice(
                 hostName: request.hostName, operatingSystem: request.operatingSystem, address: request.address,
                 publicKey: request.proof.key.bytes),

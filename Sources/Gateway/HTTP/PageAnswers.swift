@@ -224,7 +224,7 @@ struct PageAnswers: Sendable {
             requestedAgo: minutes == 0 ? "just now" : minutes == 1 ? "1 minute ago" : "\(minutes) minutes ago",
             fingerprintWords: FingerprintWords.words(of: hash),
             fingerprint: String(authorization.device.thumbprint.prefix(11)),
-            userCode: authorization.userCode.description)
+            userCode: services.secrets.userCode(of: authorization.id).description)
     }
 
     private func outcome(
