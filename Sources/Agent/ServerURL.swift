@@ -2,7 +2,7 @@ internal import NetworkAddresses
 
 /// The server as this device names it: what its registrations are for and what its documents must be from.
 ///
-/// "https://ztna.example.com", perhaps with port and path; no query, fragment, user name or slash at the end. Plain http
+/// "https://ztna.example.com", perhaps with a port; no path, query, fragment, user name or slash at the end. Plain http
 /// only for loopback. The host is in lower case; a text without scheme means https.
 package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
     package let text: String
@@ -15,7 +15,9 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         let authority = rest.prefix { $0 != "/" }.lowercased()
         var path = rest.dropFirst(authority.count)
         while path.last == "/" { path.removeLast() }
-        guard given.utf8.count <= 1024, Self.isPlain(given), !authority.isEmpty, !authority.contains("@") else {
+        guard given.utf8.count <= 1024, Self.isPlain(given), !authority.isEmpty, path.isEmpty,
+            !authority.contains("@")
+        else {
             return nil
         }
         switch scheme {
@@ -28,7 +30,7 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
             }
         default: return nil
         }
-        text = scheme + "://" + authority + path
+        text = scheme + "://" + authority
     }
 
     package var description: String { text }

@@ -66,7 +66,7 @@ extension ControlLink {
         guard let server = ServerURL(text) else {
             throw LocalFailure(
                 .badRequest, "\(text.prefix(200).debugDescription) is not a server's address.",
-                remedy: "Give https://HOST (plain http only for loopback).")
+                remedy: "Give https://HOST or https://HOST:PORT, without a path (plain http only for loopback).")
         }
         return server
     }

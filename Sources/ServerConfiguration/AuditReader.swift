@@ -89,13 +89,18 @@ struct AuditReader {
             .flatMap { report.readableFile($0, context, expected: "the path of a PEM file") }
         switch kind {
         case "file":
-            return report.text(node, expected: "the path of a file").map { .file(path: context.resolve($0)) }
+            guard let path = report.text(node, expected: "the path of a file").map(context.resolve) else { return nil }
+            if let reason = context.trials.append(path) { report.error(at: node.position, reason) }
+            return .file(path: path)
         case "syslog":
             return report.value(node, expected: "a host and port such as siem.example.com:6514", Self.host)
                 .map { .syslog(host: $0.host, port: $0.port, caFile: caFile) }
         default:
             let token = section.node("token_file")
                 .flatMap { report.readableFile($0, context, expected: "the path of a file with the bearer token") }
+            if let token, let position = section.node("token_file")?.position {
+                report.remarkOnSecret(token, at: position, context)
+            }
             return report.value(node, expected: "an https URL, or an http URL of a loopback address") {
                 try? EndpointURL(parsing: $0, allowPlainHTTPOnLoopback: true)
             }.map { .webhook(url: $0.text, caFile: caFile, tokenFile: token) }

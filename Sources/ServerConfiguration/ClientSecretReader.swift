@@ -53,15 +53,29 @@ struct ClientSecretReader {
         return secret
     }
 
+    /// Whether it may be shown: a secret under the wrong key would not begin like a path from the root or a folder, nor end
+    /// like a file's name.
+    private static func isPath(_ text: String) -> Bool {
+        guard text.utf8.count <= 255, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return false }
+        if ["/", "./", "../"].contains(where: { text.hasPrefix($0) }) { return true }
+        return [".txt", ".secret", ".key", ".pem", ".cred", ".conf"].contains { text.hasSuffix($0) }
+    }
+
     private mutating func bytes(_ key: String, _ text: String, _ position: Position) -> [UInt8]? {
         switch key {
         case "client_secret_file":
-            // The value is not shown: it may be the secret itself, under the wrong key.
             guard !text.utf8.contains(0) else { break }
-            switch context.files.read(context.resolve(text), 64 * 1024) {
-            case .success(let bytes): return bytes
+            let path = context.resolve(text)
+            switch context.files.read(path, 64 * 1024) {
+            case .success(let bytes):
+                report.remarkOnSecret(path, at: position, context)
+                return bytes
             case .failure(let failure):
-                report.error(at: position, "the file \(failure.description)", expected: "a file that holds the secret")
+                report.error(
+                    at: position, "the file \(failure.description)",
+                    found: Self.isPath(text)
+                        ? "\"\(path)\"" : "what is no path by its looks and may be a secret itself",
+                    expected: "a file that holds the secret")
                 return nil
             }
         case "client_secret_env":
@@ -76,6 +90,8 @@ struct ClientSecretReader {
             if context.isPrivate { return Array(text.utf8) }
             report.error(
                 at: position, "a secret may stand in this file only while nobody else can read the file",
+                found: context.files.isForeign(context.path)
+                    ? "a file of another user than root and the server's" : nil,
                 expected: "client_secret_file or client_secret_env, or the file's mode to be 0600")
             return nil
         }

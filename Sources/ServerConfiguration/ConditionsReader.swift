@@ -61,7 +61,8 @@ extension PolicyReader {
         guard let hours = WeeklyHours(text) else {
             report.error(
                 at: node.position, "these hours are wrong", found: node.description,
-                expected: ZoneReader.expectedHours, suggestion: PolicyText.nearestHours(text))
+                expected: ZoneReader.expectedHours,
+                suggestion: PolicyText.nearestHours(text).flatMap { zones.repaired($0) })
             return nil
         }
         return zones.load(hours.zone, at: node.position, &report) ? hours : nil

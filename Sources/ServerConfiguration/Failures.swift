@@ -1,4 +1,4 @@
-/// Everything wrong with one file, in the order of the file; never empty.
+/// Everything wrong with a file, or with two, in the order of each; never empty.
 package struct InvalidConfiguration: Error, Hashable, Sendable, CustomStringConvertible {
     package let diagnostics: [Diagnostic]
 

@@ -14,21 +14,27 @@ package struct Files: Sendable {
     package let read: @Sendable (_ path: String, _ maximumBytes: Int) -> Result<[UInt8], Failure>
     /// The permission bits (`0o640`); nil when there is no such file.
     package let mode: @Sendable (_ path: String) -> UInt32?
+    /// Whether the file belongs to a user who is neither root nor the one that this program acts for.
+    package let isForeign: @Sendable (_ path: String) -> Bool
     package let environment: @Sendable (_ name: String) -> String?
 
     package init(
         read: @escaping @Sendable (_ path: String, _ maximumBytes: Int) -> Result<[UInt8], Failure>,
         mode: @escaping @Sendable (_ path: String) -> UInt32?,
+        isForeign: @escaping @Sendable (_ path: String) -> Bool = { _ in false },
         environment: @escaping @Sendable (_ name: String) -> String?
     ) {
         self.read = read
         self.mode = mode
+        self.isForeign = isForeign
         self.environment = environment
     }
 
     /// The system's own files and environment.
     package static func ofSystem() -> Files {
-        Files(read: SystemFile.read, mode: SystemFile.mode, environment: SystemFile.environment)
+        Files(
+            read: SystemFile.read, mode: SystemFile.mode, isForeign: SystemFile.isForeign,
+            environment: SystemFile.environment)
     }
 
     /// `path` as seen from the folder of `file`; an absolute path is itself.
@@ -75,6 +81,11 @@ private enum SystemFile {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return UInt32(status.st_mode & 0o7777)
+    }
+
+    @Sendable static func isForeign(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_uid != 0 && status.st_uid != geteuid()
     }
 
     @Sendable static func environment(_ name: String) -> String? {

@@ -65,6 +65,8 @@ enum PolicyText {
             return (hour < 10 ? "0" : "") + "\(hour):" + (minute < 10 ? "0" : "") + "\(minute)"
         }
         guard ends.count == 2, let first = ends[0], let last = ends[1] else { return nil }
+        // "8-5" is hardly meant to go on until the next morning.
+        guard first < last || word.contains(":") else { return nil }
         return "\(first)-\(last)"
     }
 

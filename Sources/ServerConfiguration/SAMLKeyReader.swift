@@ -26,6 +26,11 @@ struct SAMLKeyReader {
                 at: keyNode.position, "others may read the private key", found: "mode 0" + String(mode, radix: 8),
                 expected: "mode 0600")
         }
+        if context.files.isForeign(keyPath) {
+            report.error(
+                at: keyNode.position, "the private key belongs to another user, who can read it",
+                expected: "a file of root's or of the user that the server runs as")
+        }
         guard key.belongs(to: certificate) else {
             report.error(
                 at: certificateNode.position, "saml: the certificate is not of the key in key_file",

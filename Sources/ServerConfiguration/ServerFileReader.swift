@@ -6,6 +6,8 @@ import WebAddresses
 /// Turns the document of `ztna.yaml` into a `ServerConfiguration`, section by section.
 struct ServerFileReader {
     var report: Report
+    /// The policy file, as soon as it is known to be readable: whatever else is wrong, it can be read too.
+    private(set) var policyFile: String?
     private let context: FileContext
 
     init(report: Report, context: FileContext) {
@@ -27,8 +29,8 @@ struct ServerFileReader {
         let organisation = file.required("organisation", expected: "the organisation's name", &report)
             .flatMap { report.text($0, expected: "the organisation's name") }
         let state = file.required("state", expected: "the path of a folder", &report)
-            .flatMap { report.text($0, expected: "the path of a folder") }
-        let policy = file.required("policy", expected: "the path of the policy file", &report)
+            .flatMap { readState($0) }
+        policyFile = file.required("policy", expected: "the path of the policy file", &report)
             .flatMap { report.readableFile($0, context, expected: "the policy file") }
         let network = readNetwork(file)
         let sessions = readLifetime("sessions", of: file, upTo: .seconds(30 * 86_400), words: "5m to 30d")
@@ -39,15 +41,23 @@ struct ServerFileReader {
         let providers = readProviders(file, plainHTTP)
         let audit = file.node("audit").map { AuditReader(context: context).audit($0, &report) }
         let samlKey = file.node("saml").flatMap { SAMLKeyReader(context: context).files($0, &report) }
-        guard let server, let organisation, let state, let policy, let overlayIPv4 = network.ipv4 else { return nil }
+        guard let server, let organisation, let state, let policyFile, let overlayIPv4 = network.ipv4 else {
+            return nil
+        }
         return ServerConfiguration(
             url: server.url, listen: server.listen, tls: server.tls, trustedProxies: server.trustedProxies,
-            organisation: organisation, stateDirectory: context.resolve(state), policyFile: policy,
+            organisation: organisation, stateDirectory: state, policyFile: policyFile,
             overlayIPv4: overlayIPv4, overlayIPv6: network.ipv6,
             sessionLifetime: sessions ?? .seconds(30 * 86_400),
             nodeAuthorizationLifetime: authorizations ?? .seconds(3600), administratorsMFA: administratorsMFA,
             placesDatabase: places, providers: providers, samlKey: samlKey, audit: audit ?? AuditConfiguration(),
             plainHTTPOnLoopback: plainHTTP)
+    }
+
+    private mutating func readState(_ node: YAMLNode) -> String? {
+        guard let path = report.text(node, expected: "the path of a folder").map(context.resolve) else { return nil }
+        if let reason = context.trials.state(path) { report.error(at: node.position, reason) }
+        return path
     }
 
     private struct Server {
@@ -102,6 +112,9 @@ struct ServerFileReader {
         let key = section.required("key", expected: Expected.pem, &report)
             .flatMap { report.readableFile($0, context, expected: Expected.pem) }
         guard let certificate, let key else { return nil }
+        let position = section.node("key")?.position ?? section.position
+        report.remarkOnSecret(key, at: position, context)
+        if let reason = context.trials.tls(certificate, key) { report.error(at: section.position, reason) }
         return ServerConfiguration.TLSFiles(certificate: certificate, key: key)
     }
 
@@ -139,8 +152,13 @@ struct ServerFileReader {
         guard let node = file.node("places"),
             let section = Section(node, name: "places", keys: ["database"], &report)
         else { return nil }
-        return section.required("database", expected: expected, &report)
-            .flatMap { report.readableFile($0, context, expected: expected, atMost: 1 << 30) }
+        guard let file = section.required("database", expected: expected, &report),
+            let path = report.readableFile(file, context, expected: expected, atMost: 1 << 30)
+        else { return nil }
+        if let reason = context.trials.places(path) {
+            report.error(at: file.position, reason, found: "\"\(path)\"", expected: expected)
+        }
+        return path
     }
 
     private mutating func readFixtures(_ file: Section) -> Bool {

@@ -35,6 +35,14 @@ struct ZoneReader {
         return false
     }
 
+    /// Hours with a zone that there is; nil when theirs is none, nor near one.
+    mutating func repaired(_ hours: String) -> String? {
+        guard let parsed = WeeklyHours(hours) else { return nil }
+        if table(parsed.zone, from: now, until: now + Self.day) != nil { return hours }
+        guard let zone = NearestWord.of(parsed.zone, among: knownNames()) else { return nil }
+        return hours.dropLast(parsed.zone.count) + zone
+    }
+
     /// The same zones, known around some more moments too: tests may ask about any. Nil when that is too much.
     func tables(with moments: [Int]) -> [String: ZoneTable]? {
         guard let first = moments.min(), let last = moments.max() else { return tables }

@@ -80,7 +80,9 @@ struct RunCommand: AsyncParsableCommand {
     private func agentOptions() throws -> AgentOptions {
         let url = try server.map { text in
             guard let url = ServerURL(text) else {
-                throw ValidationError("--server \(text): give https://HOST (plain http only for loopback).")
+                throw ValidationError(
+                    "--server \(text): give https://HOST or https://HOST:PORT, without a path (plain http only for loopback)."
+                )
             }
             return url
         }

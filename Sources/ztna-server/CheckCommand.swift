@@ -4,57 +4,69 @@ import Gateway
 import Glibc
 import IdentityProviders
 import OpenIDConnect
-import Places
 import ServerConfiguration
 import SignedXML
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Read configuration and policy, and say everything that is wrong with them.")
+        commandName: "check", abstract: "Read configuration and policy, and say everything that is wrong with them.",
+        discussion: """
+            Run by root where the state directory belongs to another user, it checks as that user: the server's.
+            """)
 
     @OptionGroup var file: ConfigurationOption
     @Flag(help: "Also fetch what each identity provider publishes: discovery document and keys, or metadata.")
     var online = false
 
     func run() async throws {
-        let configuration = try loaded(
-            ServerConfiguration.load(path: try file.path(), files: .ofSystem(), now: Int(time(nil))))
-        let document = try loaded(
-            PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil))))
-        let policy = document.policy
-        for warning in configuration.warnings + document.warnings { StandardError.write(warning.description + "\n") }
+        let path = try file.path()
+        if let user = ServiceUser(of: ServerFiles.stateDirectory(namedIn: path, files: .ofSystem())) {
+            try user.become()
+            print("checked as \(user.name), to whom the state directory belongs")
+        }
+        switch ServerFiles.load(path: path, files: .ofSystem(), now: Int(time(nil)), trials: .beforeStart) {
+        case .failure(let invalid):
+            StandardError.write(invalid.description + "\n")
+            if online { StandardError.write("the identity providers were not asked: first correct the above\n") }
+            throw ExitCode.failure
+        case .success(let files):
+            let isWhole = tell(files)
+            let areReachable = online ? try await ask(files.configuration.providers) : true
+            guard isWhole, areReachable else { throw ExitCode.failure }
+        }
+    }
+
+    /// False where the two files are good each and do not go together.
+    private func tell(_ files: ServerFiles) -> Bool {
+        let (configuration, policy) = (files.configuration, files.policy.policy)
+        for warning in configuration.warnings + files.policy.warnings {
+            StandardError.write(warning.description + "\n")
+        }
         print("configuration: good, \(configuration.providers.count) identity provider(s)")
         print("policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)")
-        if let tls = configuration.tls {
-            do throws(TLSCertificates.Failure) {
-                _ = try TLSCertificates(certificatePath: tls.certificate, keyPath: tls.key)
-                print("tls: certificate and key belong together")
-            } catch { throw fail(error.explanation) }
-        }
+        if configuration.tls != nil { print("tls: certificate and key belong together") }
+        if let path = configuration.placesDatabase { print("places: \(path) tells countries") }
         let asking = policy.rulesAskingCountries
-        if configuration.placesDatabase == nil, !asking.isEmpty {
-            throw fail(
-                """
-                policy: \(asking.count) rule(s) ask from which country somebody comes, and no database tells: \
-                \(asking.prefix(5).map(\.text).joined(separator: ", ")). Nobody is in any country then. Say in ztna.yaml where one is:
-                  places: { database: GeoLite2-Country.mmdb }
-                """)
-        }
-        if let path = configuration.placesDatabase {
-            do throws(PlacesError) {
-                _ = try Places(path: path)
-                print("places: \(path) tells countries")
-            } catch { throw fail("places.database \(path): \(error.explanation)") }
-        }
-        guard online else { return }
+        guard configuration.placesDatabase == nil, !asking.isEmpty else { return true }
+        StandardError.write(
+            """
+            \(configuration.policyFile): \(asking.count) rule(s) ask from which country somebody comes, and no database \
+            tells: \(asking.prefix(5).map(\.text).joined(separator: ", ")). Nobody is in any country then. Say in \
+            ztna.yaml where one is:
+              places: { database: GeoLite2-Country.mmdb }
+
+            """)
+        return false
+    }
+
+    /// False when one of them does not publish what is needed.
+    private func ask(_ providers: [IdentityProvider]) async throws -> Bool {
         let fetch: ProviderFetch
-        do { fetch = try ProviderClientPool(configuration.providers).fetch } catch {
-            throw fail("\(error)")
-        }
+        do { fetch = try ProviderClientPool(providers).fetch } catch { throw fail("\(error)") }
         let workers = XMLWorkers(threads: 1)
         defer { workers.stop() }
         var isGood = true
-        for provider in configuration.providers {
+        for provider in providers {
             do throws(ProviderFault) {
                 for line in try await Self.findings(provider, fetch, workers) { print("\(provider.id): \(line)") }
             } catch {
@@ -62,7 +74,7 @@ struct CheckCommand: AsyncParsableCommand {
                 StandardError.write("\(provider.id): failed at \(error.metadataExplanation)\n")
             }
         }
-        if !isGood { throw ExitCode.failure }
+        return isGood
     }
 
     private static func findings(
@@ -74,15 +86,6 @@ struct CheckCommand: AsyncParsableCommand {
             try await SAMLProviderCheck(
                 provider: provider, fetch: fetch, workers: workers, readFile: MetadataFile.read
             ).run(now: Int(time(nil)))
-        }
-    }
-
-    private func loaded<Value>(_ result: Result<Value, InvalidConfiguration>) throws -> Value {
-        switch result {
-        case .success(let value): return value
-        case .failure(let invalid):
-            StandardError.write(invalid.description + "\n")
-            throw ExitCode.failure
         }
     }
 }

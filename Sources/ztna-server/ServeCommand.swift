@@ -10,7 +10,7 @@ struct ConfigurationOption: ParsableArguments {
         guard let config else {
             throw fail(
                 """
-                no configuration was given. Write ztna.yaml with at least `server.url`, `state`, `policy` and one entry in \
+                no configuration was given. Write ztna.yaml with at least `server.url`, `organisation`, `state`, `policy` and one entry in \
                 `identity_providers` (Docs/Configuration.md explains each key, Docs/examples/ztna.yaml is a start), then run
                   ztna-server check --config ztna.yaml
                 """)

@@ -36,10 +36,9 @@ struct ServerAssembly {
 
     init(configurationPath: String, logger: Logger) async throws {
         self.logger = logger
-        let configuration = try Self.loaded(
-            ServerConfiguration.load(path: configurationPath, files: .ofSystem(), now: Int(time(nil))))
-        let document = try Self.loaded(
-            PolicyFile.load(path: configuration.policyFile, files: .ofSystem(), now: Int(time(nil))))
+        let files = try Self.loaded(
+            ServerFiles.load(path: configurationPath, files: .ofSystem(), now: Int(time(nil))))
+        let (configuration, document) = (files.configuration, files.policy)
         for warning in configuration.warnings + document.warnings {
             logger.warning(
                 "\(warning.message)",

@@ -137,13 +137,14 @@ final class TemporaryDirectory: Sendable {
     @Test(arguments: [
         ("ztna.example.com", "https://ztna.example.com"),
         ("HTTPS://ZTNA.Example.com:8443/", "https://ztna.example.com:8443"),
-        ("https://a.example/Path/", "https://a.example/Path"), ("http://127.0.0.1:80", "http://127.0.0.1:80"),
+        ("https://A.example:8443//", "https://a.example:8443"), ("http://127.0.0.1:80", "http://127.0.0.1:80"),
         ("http://localhost:8080/", "http://localhost:8080"), ("http://[::1]:80", "http://[::1]:80"),
     ])
     func `name a server in one way`(_ given: String, _ text: String) { #expect(ServerURL(given)?.text == text) }
 
     @Test(arguments: [
         "", "http://a.example", "http://localhost.evil.example", "ftp://a", "https://", "https://u@a", "https://a?b",
+        "https://a/b", "https://a//b/",
         "https://a#b", "https://a b", "https://\u{7}", "http://[::1].evil", "http://127.0.0.1.evil.example",
         "http://127.evil",
         "http://127.1", "http://128.0.0.1",

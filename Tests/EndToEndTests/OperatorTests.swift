@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Glibc
 import HTTPClient
 import StrictJSON
 import Testing
@@ -27,7 +28,9 @@ extension `The programs together` {
             let folder = try TestFolder()
             let end = try await server("serve", in: folder)
             #expect(end.status == 1)
-            for word in ["server.url", "identity_providers", "Docs/Configuration.md", "ztna-server check"] {
+            for word in [
+                "server.url", "organisation", "identity_providers", "Docs/Configuration.md", "ztna-server check",
+            ] {
                 #expect(end.errors.contains(word), "\(end.everything)")
             }
         }
@@ -61,6 +64,98 @@ extension `The programs together` {
             // Serving refuses it too, and has made nothing.
             #expect(try await server("serve", "--config", file, in: folder).status == 1)
             #expect(!FileManager.default.fileExists(atPath: folder.path("state")))
+        }
+
+        @Test func `about configuration and policy is all in one run, also what only a start would find out`()
+            async throws
+        {
+            let folder = try TestFolder()
+            let file = try await configured(folder, state: "/proc/ztna")
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            try folder.write(
+                "ztna.yaml",
+                text + """
+
+                    audit:
+                      exports: [{ name: siem, file: /proc/audit.jsonl }]
+                    """)
+            try folder.write("policy.yaml", "rules: [{ nam: a }]")
+            let end = try await server("check", "--online", "--config", file, in: folder)
+            #expect(end.status == 1)
+            for words in [
+                "error: the state directory /proc/ztna cannot be made: No such file or directory",
+                "error: /proc/audit.jsonl cannot be made: No such file or directory",
+                "policy.yaml:1:11: error: unknown key \"nam\" in rules[0]", "first correct the above",
+            ] {
+                #expect(end.errors.contains(words), "\(words): \(end.everything)")
+            }
+        }
+
+        @Test func `about a good configuration leaves nothing behind`() async throws {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            try folder.write("ztna.yaml", text + "\naudit: { exports: [{ name: siem, file: audit.jsonl }] }\n")
+            func names() throws -> [String] {
+                let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+                // What the program printed.
+                return names.filter { !$0.hasSuffix(".out") && !$0.hasSuffix(".err") }
+            }
+            let before = try names()
+            let end = try await server("check", "--config", file, in: folder)
+            #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
+            #expect(try names() == before)
+        }
+
+        @Test(.enabled(if: Missing.forRoot == nil, "\(Missing.forRoot ?? "")"))
+        func `checked by root is as the user to whom the state directory belongs`() async throws {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            try folder.write("policy.yaml", Site.policy, mode: 0o644)
+            try folder.write("ztna.yaml", try String(contentsOfFile: file, encoding: .utf8), mode: 0o644)
+            let manager = FileManager.default
+            try manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.url.path)
+            // Of nobody, who may not read root's secret.
+            try manager.createDirectory(
+                atPath: folder.path("state"), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700]
+            )
+            #expect(chown(folder.path("state"), 65_534, 65_534) == 0)
+            let refused = try await server("check", "--config", file, in: folder)
+            #expect(refused.status == 1 && refused.output.contains("checked as nobody"), "\(refused.everything)")
+            #expect(refused.errors.contains("secret.txt"), "\(refused.everything)")
+            #expect(refused.errors.contains("may not be read by this user"), "\(refused.everything)")
+            #expect(chown(folder.path("secret.txt"), 65_534, 65_534) == 0)
+            let good = try await server("check", "--config", file, in: folder)
+            #expect(good.status == 0 && good.errors.isEmpty, "\(good.everything)")
+            // As root's server it would be another user's.
+            #expect(chown(folder.path("state"), 0, 0) == 0)
+            let foreign = try await server("check", "--config", file, in: folder)
+            #expect(foreign.status == 0, "\(foreign.everything)")
+            #expect(foreign.errors.contains("warning: this secret belongs to another user"), "\(foreign.everything)")
+        }
+
+        @Test func `about a port in use is the port and how to find out`() async throws {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let port = try #require(text.firstMatch(of: /listen: "[^"]*:([0-9]+)"/)).1
+            let taken = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(taken) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = try #require(UInt16(port)).bigEndian
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            let isBound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(taken, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 && listen(taken, 1) == 0
+                }
+            }
+            #expect(isBound)
+            let end = try await server("serve", "--config", file, in: folder)
+            #expect(end.status == 1, "\(end.everything)")
+            for words in ["cannot listen on 127.0.0.1:\(port) (`server.listen`): Address already in use", "ss -ltnp"] {
+                #expect(end.errors.contains(words), "\(words): \(end.everything)")
+            }
         }
 
         @Test func `about a file that is not there is its name`() async throws {

@@ -18,7 +18,7 @@ func files(
             guard let content = bytes[path] else { return .failure(.notFound) }
             return content.count > maximum ? .failure(.tooLarge) : .success(content)
         },
-        mode: { modes[$0] ?? (bytes[$0] == nil ? nil : 0o644) }, environment: { environment[$0] })
+        mode: { modes[$0] ?? (bytes[$0] == nil ? nil : 0o600) }, environment: { environment[$0] })
 }
 
 extension Result where Failure == InvalidConfiguration {

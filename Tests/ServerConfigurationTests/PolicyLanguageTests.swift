@@ -169,6 +169,19 @@ private func names(_ people: [String], _ groups: [String]) -> KnownNames {
             "hours: Mon-Fri 08:00-19:00", "hours: weekdays 8:30-19",
             "20:14 these hours are wrong (Mon-Fri 08:30-19:00 Europe/Berlin)"
         ),
+        (
+            "hours: Mon-Fri 08:00-19:00 Europe/Berlin", "hours: weekdays 8-19 europe/berln",
+            "20:14 these hours are wrong (Mon-Fri 08:00-19:00 Europe/Berlin)"
+        ),
+        (
+            "hours: Mon-Fri 08:00-19:00 Europe/Berlin", "hours: weekdays 8-19 Middle/Earth",
+            "20:14 these hours are wrong"
+        ),
+        ("hours: Mon-Fri 08:00-19:00", "hours: weekdays 8-5", "20:14 these hours are wrong"),
+        (
+            "hours: Mon-Fri 08:00-19:00", "hours: weekdays 22:00-6",
+            "20:14 these hours are wrong (Mon-Fri 22:00-06:00 Europe/Berlin)"
+        ),
         ("08:00-19:00", "08:00-08:00", "20:14 these hours are wrong"),
         ("Europe/Berlin", "Europe/Berlim", "20:14 there is no time zone \"Europe/Berlim\" (Europe/Berlin)"),
         ("Europe/Berlin", "../../etc/passwd", "20:14 these hours are wrong"),
