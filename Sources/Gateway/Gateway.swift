@@ -100,6 +100,9 @@ package struct Gateway: Sendable {
         try await saml?.routes.flow.clients.description(of: provider)
     }
 
+    /// Says in one line how many lines about refused requests were left out; to be asked once a minute, and at the end.
+    package func tellLeftOutLines() { services.refusals.tellLeftOut() }
+
     /// Reads or fetches every SAML provider's metadata, all at once; what fails is logged, and the last good one stays.
     package func readMetadata() async { await saml?.readMetadata() }
 

@@ -8,6 +8,8 @@ final class GatewayLimits: Sendable {
     static let openSignIns = 1_000
     /// Of which one network has at most this many, so that it cannot shut out the others.
     static let openSignInsOfOneNetwork = 100
+    /// Redeemed codes whose answers may be asked for again, for a minute: more than a server redeems in half of one.
+    static let redeemedCodes = 10_000
     /// Codes that one address enters at once, then one each so many seconds.
     static let codeEntries = 10
     static let secondsPerCodeEntry = 6.0

@@ -23,6 +23,7 @@ package struct GatewayServices: Sendable {
     /// Where evidence goes.
     package let audit: any AuditSink
     let recorder: SignInRecorder
+    let refusals: RefusalLines
 
     package init(
         store: any Store, signer: any Signer, secrets: GatewaySecrets, fetch: ProviderFetch, nodes: NodeService,
@@ -40,6 +41,7 @@ package struct GatewayServices: Sendable {
         self.logger = logger
         self.audit = audit
         recorder = SignInRecorder(sink: audit, clock: clock)
+        refusals = RefusalLines(logger: logger, now: clock())
     }
 }
 

@@ -23,7 +23,9 @@ final class OpenSignIns: Sendable {
         var wasSlowedDown = false
     }
 
-    /// Codes that were redeemed a moment ago: their devices may not have heard.
+    /// Codes that were redeemed a moment ago: their devices may not have heard. At most
+    /// `GatewayLimits.redeemedCodes`: then the oldest is forgotten for each new one, and its device, if it has not heard, is
+    /// told that the code is not known, and starts again.
     private struct Redeemed {
         var devices: [[UInt8]: (device: DeviceID, until: Int)] = [:]
         /// In the order in which they end.
@@ -31,7 +33,9 @@ final class OpenSignIns: Sendable {
         var next = 0
 
         mutating func add(_ hash: [UInt8], _ device: DeviceID, until: Int, now: Int) {
-            while next < line.count, let first = devices[line[next]], first.until <= now {
+            while next < line.count, let first = devices[line[next]],
+                first.until <= now || devices.count >= GatewayLimits.redeemedCodes
+            {
                 devices[line[next]] = nil
                 next += 1
             }

@@ -228,6 +228,10 @@ private struct BackgroundWork: ServiceLifecycle.Service {
                 }
             }
             group.addTask { await gateway.readMetadata() }
+            group.addTask {
+                while (try? await Task.sleep(for: .seconds(60))) != nil { gateway.tellLeftOutLines() }
+                gateway.tellLeftOutLines()
+            }
             // The start is over: what it read and signed is in its place.
             group.addTask { await IdleMemory.keepReleasing { try await Task.sleep(for: $0) } }
             group.addTask {

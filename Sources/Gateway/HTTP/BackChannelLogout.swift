@@ -52,9 +52,10 @@ struct BackChannelLogout: Sendable {
 
     private func refused(_ reason: String, _ provider: String) -> Response {
         services.recorder.noteStranger(.logoutMessage, refused: reason, provider: ProviderID(provider))
-        services.logger.warning(
-            "back-channel logout refused",
-            metadata: ["provider": "\(ProviderID(provider)?.text ?? "unknown")", "reason": "\(reason)"])
+        services.refusals.note(
+            .warning, "back-channel logout refused",
+            ["provider": "\(ProviderID(provider)?.text ?? "unknown")", "reason": "\(reason)"], from: nil,
+            now: services.clock())
         return Answer.failure(OAuthFailure(.invalidRequest, "the logout token is not accepted"), nonce: nil)
     }
 

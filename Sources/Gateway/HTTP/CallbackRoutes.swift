@@ -36,14 +36,14 @@ struct CallbackRoutes: Sendable {
         let taken = try await flow.takeRedirect(state: response.state, cookieHash: browser.cookieHash, now: now)
         guard case .success(let taken)? = taken, let cookieHash = browser.cookieHash else {
             if case .failure(let refusal)? = taken {
-                services.logger.notice("callback refused", metadata: ["reason": "\(refusal)"])
+                services.refusals.note(.notice, "callback refused", ["reason": "\(refusal)"], from: nil, now: now)
                 services.recorder.noteStranger(
                     .providerAnswered, refused: refusal.reasonName, provider: provider.id)
                 return answers.over(refusal)
             }
-            services.logger.notice(
-                "callback refused: its state is not one of ours, or was used before",
-                metadata: ["provider": "\(provider.id)"])
+            services.refusals.note(
+                .notice, "callback refused: its state is not one of ours, or was used before",
+                ["provider": "\(provider.id)"], from: nil, now: now)
             services.recorder.noteStranger(.providerAnswered, refused: "unknown-state", provider: provider.id)
             return answers.over(.outOfOrder)
         }

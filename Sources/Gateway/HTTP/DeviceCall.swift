@@ -58,11 +58,10 @@ struct DeviceCall: Sendable {
     private func refused(
         _ request: Request, _ context: GatewayContext, path: String, reason: String, by device: DeviceID?
     ) {
-        var facts: Logger.Metadata = [
-            "path": "\(path)", "reason": "\(reason)", "address": "\(address(of: request, context))",
-        ]
+        var facts: Logger.Metadata = ["path": "\(path)", "reason": "\(reason)"]
         if let device { facts["device"] = "\(device)" }
-        services.logger.notice("device call refused", metadata: facts)
+        services.refusals.note(
+            .notice, "device call refused", facts, from: address(of: request, context), now: services.clock())
     }
 
     /// The form in the body. Errors: `OAuthFailure` `invalid_request`.

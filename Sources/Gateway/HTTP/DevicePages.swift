@@ -91,7 +91,7 @@ struct DevicePages: Sendable {
         case .failure(.denied)?, .failure(.outOfOrder)?, .failure(.expired)?, nil, .failure(.anotherBrowser)?,
             .failure(.wrongNumber)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
             if let spent { return tooManyCodes(wait: spent, address: address) }
-            services.logger.info("unknown code entered", metadata: ["address": "\(address)"])
+            services.refusals.note(.info, "unknown code entered", [:], from: address, now: now)
             services.recorder.noteStranger(.codeEntered, refused: "unknown-code", address: address)
             return codePage(
                 browser, code: code.description, local: nil,
@@ -101,7 +101,7 @@ struct DevicePages: Sendable {
     }
 
     private func tooManyCodes(wait: Int, address: String) -> Response {
-        services.logger.warning("codes entered too fast", metadata: ["address": "\(address)"])
+        services.refusals.note(.warning, "codes entered too fast", [:], from: address, now: services.clock())
         services.recorder.noteStranger(.codeEntered, refused: "too-fast", address: address)
         return answers.tooManyCodes(wait: wait)
     }

@@ -84,7 +84,7 @@ struct OAuthRoutes: Sendable {
         }
         let address = call.address(of: request, context)
         if let wait = limits.beginSignIn(address: address, now: now) {
-            services.logger.warning("sign-ins begun too fast", metadata: ["address": "\(address)"])
+            services.refusals.note(.warning, "sign-ins begun too fast", [:], from: address, now: now)
             services.recorder.noteStranger(.begun, refused: "too-fast", address: address, device: proof.device)
             throw OAuthFailure(.temporarilyUnavailable, "too many sign-ins from this address", retryAfter: wait)
         }

@@ -176,12 +176,10 @@ struct PageAnswers: Sendable {
     private func badForm(
         _ failure: BrowserRequest.Failure, _ request: Request, _ context: GatewayContext
     ) -> Response {
-        services.logger.notice(
-            "form refused",
-            metadata: [
-                "path": "\(SCIMText.printable(request.uri.path))", "reason": "\(failure)",
-                "address": "\(call.address(of: request, context))",
-            ])
+        services.refusals.note(
+            .notice, "form refused",
+            ["path": "\(SCIMText.printable(request.uri.path))", "reason": "\(failure)"],
+            from: call.address(of: request, context), now: services.clock())
         switch failure {
         case .tooLarge:
             return outcome(.failed, "That was too much", "The form is larger than 64 KiB.", status: .contentTooLarge)
