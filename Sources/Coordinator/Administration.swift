@@ -110,19 +110,11 @@ extension Coordinator {
     /// Makes the node's tags exactly these. Errors: `unknownNode`, `store`.
     package func setTags(_ id: NodeID, to tags: Set<TagName>) async throws(CoordinatorError) {
         let now = clock()
-        let (facts, asOf) = try await write { transaction in
-            guard let node = try transaction.node(id) else { throw CoordinatorError.unknownNode }
-            var lifecycle = NodeLifecycle(node: node)
+        try await change(id, now: now) { record in
+            var lifecycle = NodeLifecycle(node: record)
             lifecycle.assign(tags: tags, now: now)
-            let record = lifecycle.node ?? node
-            if record != node {
-                try transaction.save(record)
-                try transaction.appendChange(.node(id), at: now)
-            }
-            return (try NodeFacts(reading: record, from: transaction), try transaction.lastChangeSequence())
+            record = lifecycle.node ?? record
         }
-        settle(facts, asOf: asOf, now: now)
-        flush(now: now)
         logger.info(
             "tags set",
             metadata: metadata(of: id).merging(["tags": "\(tags.sorted().map(\.text).joined(separator: " "))"]) { $1 })

@@ -110,7 +110,8 @@ struct Mesh: Sendable {
         if sliceChanged { note(id) { $0.policy = true } }
     }
 
-    /// Signs the same content again for another lifetime, with what is known of its place now, and the slice where its zones want to be told anew.
+    /// Signs the same content again for another lifetime, with what is known of its place now, and the slice where its zones
+    /// want to be told anew.
     mutating func renew(_ id: NodeID, sessionEnd: Int, now: Int) throws(CoordinatorError) {
         guard var node = nodes[id], let own = roles[id], let principal = documents.principal(of: node.facts),
             case let origin = documents.told(sightings[id], roles: own, signed: nil, now: now),

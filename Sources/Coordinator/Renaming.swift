@@ -10,24 +10,10 @@ extension Coordinator {
         if let owner = directory.names.owner(of: name), owner != device { throw .hostNameTaken(name) }
         let former = metadata(of: id)
         directory.names.claim(name, for: device)
-        let now = clock()
-        do throws(CoordinatorError) {
-            let (facts, asOf) = try await write { transaction in
-                guard var node = try transaction.node(id) else { throw CoordinatorError.unknownNode }
-                if node.host != name {
-                    node.host = name
-                    node.updatedAt = now
-                    try transaction.save(node)
-                    try transaction.appendChange(.node(id), at: now)
-                }
-                return (try NodeFacts(reading: node, from: transaction), try transaction.lastChangeSequence())
-            }
-            settle(facts, asOf: asOf, now: now)
-        } catch {
+        do throws(CoordinatorError) { try await change(id, now: clock()) { $0.host = name } } catch {
             if directory.node(id)?.record.host != name { directory.names.release(name, of: device) }
             throw error
         }
-        flush(now: now)
         logger.info("node renamed", metadata: former.merging(["name": "\(name)"]) { $1 })
     }
 }
