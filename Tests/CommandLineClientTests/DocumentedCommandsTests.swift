@@ -86,30 +86,4 @@ import Wire
             #expect(ended.output.contains("https://ztna.example.com/device"))
         }
     }
-
-    /// Where the shell is installed, it must take its script.
-    @Test(arguments: ["bash", "zsh", "fish"])
-    func `are completions, which its shell reads`(_ shell: String) async throws {
-        let script = try await `The program ztna`.run(["--generate-completion-script", shell], socket: "/tmp/none")
-        #expect(script.status == 0 && script.errors == "")
-        for word in ["login", "logout", "status", "whoami", "peers", "up", "down", "version", "--json", "--qr"] {
-            #expect(script.output.contains(word.replacing("--", with: shell == "fish" ? "" : "--")), "\(word)")
-        }
-        guard let program = ["/usr/bin/", "/bin/"].map({ $0 + shell }).first(where: { access($0, X_OK) == 0 }) else {
-            return
-        }
-        let file = "/tmp/ztna-completion-\(UInt64.random(in: 0 ... .max))"
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-        defer { unlink(file) }
-        let bytes = Array(script.output.utf8)
-        #expect(write(descriptor, bytes, bytes.count) == bytes.count)
-        close(descriptor)
-        let read = try await `The program ztna`.run(["-n", file], socket: "", program: program)
-        #expect(read.status == 0 && read.errors == "", "\(read.errors)")
-        if shell == "bash" {
-            let completed = try await `The program ztna`.run(
-                ["-c", "source \(file) && complete -p ztna"], socket: "", program: program)
-            #expect(completed.status == 0 && completed.output.hasSuffix(" ztna\n"), "\(completed.errors)")
-        }
-    }
 }

@@ -76,7 +76,10 @@ extension `The programs together` {
                 import json, socket
                 s = socket.socket(socket.AF_UNIX); s.settimeout(60)
                 try:
-                    s.connect("\(socket)"); s.sendall(b'{"command":"sessions-list"}\\n')
+                    s.connect("\(socket)")
+                    # Whoever is refused may be so before they have asked.
+                    try: s.sendall(b'{"command":"sessions-list"}\\n')
+                    except BrokenPipeError: pass
                     print(s.makefile().readline() or "closed")
                 except OSError as error: print(type(error).__name__)
                 """

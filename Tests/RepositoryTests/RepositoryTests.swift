@@ -49,10 +49,30 @@ import Testing
         for part in test { #expect(run.contains(part), ".ci/run lacks `\(part)`") }
         // Its output ends with the runner's summary.
         #expect(run.last { !$0.isEmpty } == ".ci/test")
-        #expect(try Tree.lines(".ci/test").last { !$0.isEmpty }?.hasPrefix("exec swift test ") == true)
+        let lines = try Tree.lines(".ci/test").filter { !$0.isEmpty }.suffix(2)
+        #expect(lines == ["swift test --disable-xctest 2>&1 | tee \"$log\"", ".ci/skips \"$log\""])
     }
 
-    @Test(arguments: [".ci/run", ".ci/install", ".ci/test", "IdPFixtures/install", "Tests/Fuzzing/run"])
+    /// Here ">" stands for the runner's mark, which a test's own arguments would bring into its log.
+    @Test(arguments: [
+        ("✔ Test \"keeps what it can use and says what it skipped\" passed.\n✔ Test run with 1 test passed.\n", 0),
+        ("◇ Suite Chromium started.\n> Suite Chromium skipped: \"no chromium\"\n✔ Test run with 0 tests passed.\n", 1),
+        ("> Test \"signs in\" skipped.\n", 1), ("", 0),
+    ])
+    func `fails as root when a test was skipped`(_ log: String, _ status: Int32) throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "ztna-skips-\(UUID().uuidString)")
+        try log.replacing(">", with: "➜").write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let process = Process()
+        process.executableURL = Tree.root.appending(path: ".ci/skips")
+        process.arguments = [file.path]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == status)
+    }
+
+    @Test(arguments: [".ci/run", ".ci/install", ".ci/test", ".ci/skips", "IdPFixtures/install", "Tests/Fuzzing/run"])
     func `has executable programs`(_ path: String) {
         #expect(FileManager.default.isExecutableFile(atPath: Tree.root.appending(path: path).path))
     }
