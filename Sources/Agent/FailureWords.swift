@@ -31,7 +31,10 @@ extension ControlError {
         case .transport(let error):
             (.unreachable, "The server cannot be reached: \(error.explanation).", "Check the address and the network.")
         case .refused(_, "access_denied", let words, _):
-            (.accessDenied, words.isEmpty ? "The sign-in was denied." : words, "Ask your administrator, or try again.")
+            words.isEmpty
+                ? (.accessDenied, "The sign-in was denied.", "Ask your administrator, or try again.")
+                // The server's words say who refused and what to do.
+                : (.accessDenied, "\(words).", "")
         case .refused(_, "expired_token", _, _):
             (.expired, "The code was not confirmed in time.", "Run `ztna login` again.")
         case .refused(_, "second_factor_not_configured", let words, _):

@@ -171,6 +171,7 @@ extension SignInRefusal {
         case .anotherBrowser: "another-browser"
         case .wrongNumber: "wrong-number"
         case .denied: "denied"
+        case .inactive: "person-inactive"
         case .unknownToDirectory: "unknown-to-directory"
         case .renewal(let refusal): refusal.rawValue
         }

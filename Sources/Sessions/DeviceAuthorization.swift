@@ -19,8 +19,24 @@ package struct DeviceAuthorization: Hashable, Sendable {
         case authenticated(BrowserBinding, SignIn)
         case approved(Approval)
         case redeemed(SessionID)
-        case denied
+        case denied(Denial)
         case failed(reason: String)
+    }
+
+    /// Who or what said no. The raw value is what is stored.
+    package enum Denial: String, Hashable, Sendable, CaseIterable {
+        /// The person at the browser.
+        case person
+        case wrongNumber = "wrong-number"
+        /// Another browser came back from the provider than the one that had been sent.
+        case anotherBrowser = "another-browser"
+        /// The directory that provisions people here.
+        case unknownToDirectory = "unknown-to-directory"
+        case inactive
+        /// The identity provider signed the person out meanwhile.
+        case signedOut = "signed-out"
+        /// The device itself.
+        case withdrawn
     }
 
     package var state: State = .pending

@@ -12,6 +12,8 @@ package enum SignInRefusal: Error, Hashable, Sendable {
     case wrongNumber
     /// The person said no, earlier or now.
     case denied
+    /// The account is switched off here.
+    case inactive
     /// The provider vouches for the person, but the directory that it provisions here has no such user.
     case unknownToDirectory
     /// A session was to be renewed, and is not.
@@ -53,7 +55,7 @@ extension DeviceAuthorization {
             throw .outOfOrder
         }
         guard constantTimeEqual(browser.cookieHash, cookieHash) else {
-            state = .denied
+            state = .denied(.anotherBrowser)
             throw .anotherBrowser
         }
         state = .claimed(browser)
@@ -92,7 +94,7 @@ extension DeviceAuthorization {
             throw .outOfOrder
         }
         guard constantTimeEqual(browser.cookieHash, cookieHash) else {
-            state = .denied
+            state = .denied(.anotherBrowser)
             throw .anotherBrowser
         }
         state = .authenticated(browser, signIn)
@@ -120,7 +122,7 @@ extension DeviceAuthorization {
             throw .renewal(.anotherPerson)
         }
         guard browser.isLocal || picked == number else {
-            state = .denied
+            state = .denied(.wrongNumber)
             throw .wrongNumber
         }
         // A browser on the device skips the number because the device must see its code: without one, no approval.
@@ -138,10 +140,12 @@ extension DeviceAuthorization {
         state = .failed(reason: refusal.rawValue)
     }
 
-    package mutating func deny(cookieHash: [UInt8], now: Int) throws(SignInRefusal) {
+    package mutating func deny(
+        _ denial: Denial = .person, cookieHash: [UInt8], now: Int
+    ) throws(SignInRefusal) {
         try requireUnexpired(now)
         _ = try requireBrowser(cookieHash)
-        state = .denied
+        state = .denied(denial)
     }
 
     /// The device waits no more.
@@ -149,7 +153,8 @@ extension DeviceAuthorization {
         try requireUnexpired(now)
         guard key == device else { throw .outOfOrder }
         switch state {
-        case .pending, .claimed, .redirected, .answered, .authenticated, .approved: state = .denied
+        case .pending, .claimed, .redirected, .answered, .authenticated, .approved:
+            state = .denied(.withdrawn)
         case .denied: throw .denied
         case .redeemed, .failed: throw .outOfOrder
         }

@@ -107,7 +107,9 @@ extension DeviceAuthorization.State {
         case .redeemed(let session):
             writer.member("is", "redeemed")
             writer.member("session", session.text)
-        case .denied: writer.member("is", "denied")
+        case .denied(let denial):
+            writer.member("by", denial.rawValue)
+            writer.member("is", "denied")
         case .failed(let reason):
             writer.member("is", "failed")
             writer.member("reason", reason)
@@ -143,7 +145,7 @@ extension DeviceAuthorization.State {
                     signIn: try SignIn(members.object("sign_in")),
                     loopback: try members.optionalBytes("loopback").map { LoopbackCode(hash: $0) }))
         case "redeemed": self = .redeemed(try members.parsed("session") { SessionID($0) })
-        case "denied": self = .denied
+        case "denied": self = .denied(try members.parsed("by") { DeviceAuthorization.Denial(rawValue: $0) })
         case "failed": self = .failed(reason: try members.string("reason"))
         default: throw JSONError.member("is")
         }

@@ -124,7 +124,7 @@ final class EventLines: AuditSink {
 
     @Test func `every refusal has a name of its own`() {
         let refusals: [SignInRefusal] =
-            [.expired, .outOfOrder, .anotherBrowser, .wrongNumber, .denied, .unknownToDirectory]
+            [.expired, .outOfOrder, .anotherBrowser, .wrongNumber, .denied, .inactive, .unknownToDirectory]
             + RenewalRefusal.allCases.map { .renewal($0) }
         #expect(Set(refusals.map(\.reasonName)).count == refusals.count)
     }

@@ -155,6 +155,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("Run `ztna login` again.", "<p>Run <code>ztna login</code> again.</p>"),
+        ("`a` or `b<c>`", "<p><code>a</code> or <code>b&lt;c&gt;</code></p>"), ("a ` b", "<p>a ` b</p>"),
+        ("`a` ` b", "<p><code>a</code> ` b</p>"), ("none", "<p>none</p>"),
+    ])
+    func `has its commands as code, without backticks`(_ remedy: String, _ shown: String) throws {
+        let page = OutcomePage(kind: .failed, title: "t", message: "m", remedy: remedy)
+        #expect(Pages(organisation: "o").outcome(page).contains(shown))
+    }
+
     @Test func `is escaped once`() throws {
         let html = Pages(organisation: "R&D <Lab>").landing(LandingPage(serverURL: "https://a.example/?a=1&b='2'"))
         #expect(html.contains("R&amp;D &lt;Lab&gt;"))

@@ -71,7 +71,7 @@ enum Step: CaseIterable, Hashable, Sendable {
         var login = Samples.login()
         for step in [Step.claim, .redirect] { #expect(step.take(&login) == nil) }
         #expect(throws: SignInRefusal.anotherBrowser) { try login.takeRedirect(cookieHash: [1], now: 200) }
-        #expect(login.state == .denied)
+        #expect(login.state == .denied(.anotherBrowser))
     }
 
     @Test(
@@ -104,7 +104,7 @@ enum Step: CaseIterable, Hashable, Sendable {
         for step in before { _ = step.take(&login) }
         let state = login.state
         #expect(step.take(&login) == refusal)
-        #expect(login.state == (refusal == .wrongNumber ? .denied : state))
+        #expect(login.state == (refusal == .wrongNumber ? .denied(.wrongNumber) : state))
     }
 
     @Test(arguments: Step.allCases)

@@ -34,7 +34,7 @@ import Testing
     func `ends with the first browser that comes for it and is not the one that was sent`(_ cookie: [UInt8]) throws {
         var login = try answered()
         #expect(throws: SignInRefusal.anotherBrowser) { try login.takeAnswer(cookieHash: cookie, now: 105) }
-        #expect(login.state == .denied)
+        #expect(login.state == .denied(.anotherBrowser))
         #expect(throws: SignInRefusal.denied) { try login.takeAnswer(cookieHash: Samples.cookie, now: 105) }
         // What has not been answered yet is nobody's to end.
         var waiting = try redirected()

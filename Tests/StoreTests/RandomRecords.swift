@@ -104,7 +104,7 @@ struct RandomRecords: RandomNumberGenerator {
                     session: recordID(), person: recordID(), signIn: signIn(),
                     loopback: optional { LoopbackCode(hash: $0.hash()) }))
         case 5: .redeemed(recordID())
-        case 6: .denied
+        case 6: .denied(made { DeviceAuthorization.Denial.allCases.randomElement(using: &$0) })
         case 7: .answered(browser(), signIn(), handleHash: hash())
         default: .failed(reason: text())
         }

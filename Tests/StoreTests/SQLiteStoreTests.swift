@@ -240,7 +240,7 @@ import Testing
         #expect(try await store.deviceAuthorization(id) == begun)
         try await store.write { [login] in try $0.save(login) }
         #expect(try await store.deviceAuthorization(id) == login)
-        login.state = .denied
+        login.state = .denied(.person)
         try await store.write { [login] in try $0.save(login) }
         #expect(try await store.deviceAuthorization(id) == login)
         try await store.write { try $0.deleteDeviceAuthorizations(expiredBefore: .max) }

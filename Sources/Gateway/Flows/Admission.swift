@@ -19,7 +19,16 @@ enum Admission: Sendable {
     var refusal: SignInRefusal? {
         switch self {
         case .admitted: nil
-        case .inactive: .denied
+        case .inactive: .inactive
+        case .unknownToDirectory, .takenInDirectory: .unknownToDirectory
+        }
+    }
+
+    /// Nil: they may come in.
+    var denial: DeviceAuthorization.Denial? {
+        switch self {
+        case .admitted: nil
+        case .inactive: .inactive
         case .unknownToDirectory, .takenInDirectory: .unknownToDirectory
         }
     }
@@ -82,10 +91,10 @@ extension BrowserFlow {
             guard var authorization = try transaction.deviceAuthorization(sent.id) else { return nil }
             let admission = try transaction.admission(of: signIn, links: links, newID: newID, now: now)
             do throws(SignInRefusal) {
-                if admission.refusal == nil {
-                    try authorization.authenticate(signIn, cookieHash: cookieHash, now: now)
+                if let denial = admission.denial {
+                    try authorization.deny(denial, cookieHash: cookieHash, now: now)
                 } else {
-                    try authorization.deny(cookieHash: cookieHash, now: now)
+                    try authorization.authenticate(signIn, cookieHash: cookieHash, now: now)
                 }
             } catch { return (admission, .failure(error)) }
             try transaction.save(authorization)
@@ -112,7 +121,7 @@ extension BrowserFlow {
             try $0.admission(of: signIn, links: links, newID: newID, now: now)
         }
         guard let refusal = note(admission, of: signIn, request: id) else { return nil }
-        _ = try await deny(id, cookieHash: cookieHash, now: now)
+        _ = try await deny(id, admission.denial ?? .person, cookieHash: cookieHash, now: now)
         return refusal
     }
 
@@ -130,7 +139,7 @@ extension BrowserFlow {
         }
         services.recorder.note(
             .providerAnswered, ofRequest: id, signIn: signIn,
-            refused: refusal == .denied ? "person-inactive" : refusal.reasonName)
+            refused: refusal.reasonName)
         services.logger.warning(
             "sign-in refused: \(admission.reason)",
             metadata: facts.merging(["email": "\(signIn.email?.text ?? "none")"]) { first, _ in first })

@@ -109,10 +109,11 @@ struct BrowserFlow: Sendable {
         var redirect: ProviderRedirect
     }
 
-    func deny(_ id: RecordID, cookieHash: [UInt8], now: Int) async throws -> Result<DeviceAuthorization, SignInRefusal>?
-    {
+    func deny(
+        _ id: RecordID, _ denial: DeviceAuthorization.Denial = .person, cookieHash: [UInt8], now: Int
+    ) async throws -> Result<DeviceAuthorization, SignInRefusal>? {
         try await step(find: { try $0.deviceAuthorization(id) }) { authorization throws(SignInRefusal) in
-            try authorization.deny(cookieHash: cookieHash, now: now)
+            try authorization.deny(denial, cookieHash: cookieHash, now: now)
         }
     }
 
@@ -131,9 +132,9 @@ struct BrowserFlow: Sendable {
             let links = configuration.accountLinks(signIn.provider)
             let admission = try transaction.admission(of: signIn, links: links, newID: newPerson, now: now)
             guard case .admitted(let person, let user) = admission else {
-                do throws(SignInRefusal) { try authorization.deny(cookieHash: cookieHash, now: now) } catch {
-                    return .failure(error)
-                }
+                do throws(SignInRefusal) {
+                    try authorization.deny(admission.denial ?? .person, cookieHash: cookieHash, now: now)
+                } catch { return .failure(error) }
                 try transaction.save(authorization)
                 return .failure(admission.refusal ?? .denied)
             }
@@ -155,7 +156,8 @@ struct BrowserFlow: Sendable {
         }
         switch result {
         case .success(let authorization)?: open.note(authorization)
-        case .failure(.wrongNumber)?, .failure(.denied)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
+        case .failure(.wrongNumber)?, .failure(.denied)?, .failure(.inactive)?, .failure(.unknownToDirectory)?,
+            .failure(.renewal)?:
             try await refreshOpen(id)
         case .failure?, nil: break
         }

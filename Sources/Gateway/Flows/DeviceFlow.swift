@@ -146,7 +146,7 @@ struct DeviceFlow: Sendable {
             } else {
                 services.recorder.noteStranger(.signedIn, refused: refusal.reasonName, device: device)
             }
-            throw wireFailure(refusal, hash: hash)
+            throw wireFailure(refusal, of: found, hash: hash)
         }
     }
 
@@ -172,7 +172,7 @@ struct DeviceFlow: Sendable {
             approval = try authorization.redeem(by: device, loopbackCodeHash: loopbackCodeHash, now: now)
         } catch { return .failure(error) }
         guard let person = try transaction.person(approval.person), person.isActive else {
-            return .failure(.denied)
+            return .failure(.inactive)
         }
         if authorization.renewal != nil {
             guard let session = try transaction.renewSession(of: device, by: approval, now: now) else {
@@ -196,12 +196,15 @@ struct DeviceFlow: Sendable {
             Redeemed(session: session, isRenewed: false, label: person.label, asking: authorization.asking))
     }
 
-    private func wireFailure(_ refusal: SignInRefusal, hash: [UInt8]) -> OAuthFailure {
+    private func wireFailure(
+        _ refusal: SignInRefusal, of found: DeviceAuthorization?, hash: [UInt8]
+    ) -> OAuthFailure {
         switch refusal {
         case .expired: return OAuthFailure(.expiredToken, "nobody confirmed the sign-in in time: start again")
-        case .denied, .wrongNumber, .unknownToDirectory:
+        case .denied, .wrongNumber, .inactive, .unknownToDirectory:
             open.forget(hash)
-            return OAuthFailure(.accessDenied, "the sign-in was refused in the browser")
+            if case .denied(let denial)? = found?.state { return OAuthFailure(.accessDenied, denial.explanation) }
+            return OAuthFailure(.accessDenied, DeviceAuthorization.Denial.inactive.explanation)
         case .renewal(let refusal):
             open.forget(hash)
             return OAuthFailure(.accessDenied, "\(refusal.rawValue): \(refusal.explanation)")

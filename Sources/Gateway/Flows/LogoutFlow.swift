@@ -105,7 +105,7 @@ struct LogoutFlow: Sendable {
                 guard let signIn = authorization.verifiedSignIn, signIn.provider == provider,
                     signIn.principal.map({ $0.isMeant(by: request) }) == true
                 else { continue }
-                authorization.state = .denied
+                authorization.state = .denied(.signedOut)
                 try transaction.save(authorization)
                 stopped.append(authorization)
             }

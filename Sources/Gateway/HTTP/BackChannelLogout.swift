@@ -101,7 +101,7 @@ struct BackChannelLogout: Sendable {
                 guard let signIn = authorization.verifiedSignIn, signIn.provider == provider.id,
                     token.isMeant(subject: signIn.subject, session: signIn.providerSession)
                 else { continue }
-                authorization.state = .denied
+                authorization.state = .denied(.signedOut)
                 try transaction.save(authorization)
                 stopped.append(authorization)
             }

@@ -89,7 +89,7 @@ struct DevicePages: Sendable {
             services.recorder.note(.codeEntered, of: authorization, address: address)
             return Answer.seeOther("/device/request", cookies: [SignInCookie.signIn.setting(authorization.id.text)])
         case .failure(.denied)?, .failure(.outOfOrder)?, .failure(.expired)?, nil, .failure(.anotherBrowser)?,
-            .failure(.wrongNumber)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
+            .failure(.wrongNumber)?, .failure(.inactive)?, .failure(.unknownToDirectory)?, .failure(.renewal)?:
             if let spent { return tooManyCodes(wait: spent, address: address) }
             services.refusals.note(.info, "unknown code entered", [:], from: address, now: now)
             services.recorder.noteStranger(.codeEntered, refused: "unknown-code", address: address)

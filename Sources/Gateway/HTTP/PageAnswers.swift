@@ -45,6 +45,11 @@ struct PageAnswers: Sendable {
                 remedy:
                     "Run `ztna login` again and pick the number that your own terminal shows. If somebody sent you here, tell your administrator.",
                 status: .forbidden)
+        case .inactive:
+            return outcome(
+                .denied, "Your account is switched off here",
+                "Your identity provider knows you, but you may not use this network.",
+                remedy: "Ask your administrator.", status: .forbidden)
         case .unknownToDirectory:
             return outcome(
                 .denied, "You are not in this organisation's directory",

@@ -46,6 +46,25 @@ struct Markup: Sendable, ExpressibleByStringInterpolation {
     }
 }
 
+extension Markup {
+    /// A sentence in which commands stand between backticks: they are set as code. One that has no partner is itself.
+    init(sentence: ShownText) {
+        let parts = sentence.text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
+        var markup: Markup = ""
+        for (index, part) in parts.enumerated() {
+            let text = ShownText(part)
+            if index % 2 == 0 {
+                markup = "\(markup)\(text)"
+            } else if index < parts.count - 1 {
+                markup = "\(markup)<code>\(text)</code>"
+            } else {
+                markup = "\(markup)`\(text)"
+            }
+        }
+        self = markup
+    }
+}
+
 extension [UInt8] {
     /// Text for an element or for an attribute in either kind of quotes. Byte by byte: in UTF-8 these five occur as
     /// themselves only, whatever joins them to one character. Source: HTML §13.1.2.3, §13.1.2.4.

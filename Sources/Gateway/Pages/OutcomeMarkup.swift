@@ -10,7 +10,7 @@ extension OutcomePage {
             """
             <div class="note remedy">
             <h2>What to do now</h2>
-            <p>\(remedy)</p>
+            <p>\(Markup(sentence: remedy))</p>
             </div>
 
             """
@@ -26,7 +26,7 @@ extension OutcomePage {
             main: """
                 <main id="outcome" data-outcome="\(kind)">
                 <h1>\(title)</h1>
-                <p class="lead">\(message)</p>
+                <p class="lead">\(Markup(sentence: message))</p>
                 \(device)\(advice)\(quotation)</main>
 
                 """)
@@ -59,7 +59,7 @@ extension OnwardPage {
             main: """
                 <main id="onward">
                 <h1>\(title)</h1>
-                <p class="lead">\(message)</p>
+                <p class="lead">\(Markup(sentence: message))</p>
                 <p><a href="\(url)" rel="noreferrer">\(link)</a></p>
                 </main>
 

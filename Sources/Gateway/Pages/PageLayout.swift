@@ -65,7 +65,7 @@ extension Markup {
         }
         self = """
             <div class="note problem" id="problem" role="alert">
-            <p>\(problem)</p>
+            <p>\(Markup(sentence: problem))</p>
             </div>
 
             """
