@@ -48,7 +48,7 @@ extension ConditionFailure: CustomStringConvertible {
     package func words(now: Int) -> String {
         switch self {
         case .mfa(let age, let last):
-            "MFA within \(Self.duration(age)) is needed, and \(Self.past(last, now, "the time of none is known"))"
+            "MFA within \(Self.duration(age)) is needed, and \(Self.past(last, now, "no use of a second factor is known"))"
         case .authAge(let age, let last):
             "a sign-in within \(Self.duration(age)) is needed, and \(Self.past(last, now, "its time is not known"))"
         case .sessionAge(let age, let start):

@@ -35,13 +35,18 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     package var line: Int { position.line }
     package var column: Int { position.column }
 
-    /// `ztna.yaml:12:3: error: …`, then the line and a caret below the place.
-    package var description: String {
+    /// `ztna.yaml:12:3: error: …`, in one line.
+    package var summary: String {
         var text = "\(file):\(line):\(column): \(severity.rawValue): \(message)"
         if let found { text += "; found \(found)" }
         if let expected { text += "; expected \(expected)" }
         if let suggestion { text += "; did you mean \"\(suggestion)\"?" }
-        guard let sourceLine, !sourceLine.isEmpty else { return text }
-        return text + "\n  \(sourceLine)\n  " + String(repeating: " ", count: max(0, min(column, 200) - 1)) + "^"
+        return text
+    }
+
+    /// The summary, then the line and a caret below the place.
+    package var description: String {
+        guard let sourceLine, !sourceLine.isEmpty else { return summary }
+        return summary + "\n  \(sourceLine)\n  " + String(repeating: " ", count: max(0, min(column, 200) - 1)) + "^"
     }
 }

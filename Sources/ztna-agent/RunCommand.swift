@@ -101,7 +101,9 @@ struct RunCommand: AsyncParsableCommand {
     private func httpClient() throws -> HTTPClient {
         let policy = HTTPClientPolicy(
             addresses: .any, allowPlainHTTPOnLoopback: true, caFile: caFile, useEnvironmentProxy: true)
-        do { return try HTTPClient(policy: policy) } catch { throw ValidationError("--ca-file: \(error.explanation).") }
+        do { return try HTTPClient(policy: policy) } catch {
+            throw ValidationError("--ca-file \(caFile ?? ""): \(error.explanation).")
+        }
     }
 
     private func agentEnvironment(_ client: HTTPClient) -> AgentEnvironment {

@@ -1,3 +1,4 @@
+internal import AccessPolicy
 import ArgumentParser
 import Glibc
 import LocalSocket
@@ -13,43 +14,33 @@ struct ControlOptions: ParsableArguments {
     @Flag(help: "Print JSON.") var json = false
 
     func ask(_ request: JSON) async throws -> JSON {
-        let directory: String
-        if let state {
-            directory = state
-        } else if let config {
-            guard
-                case .success(let loaded) = ServerConfiguration.load(
-                    path: config, files: .ofSystem(), now: Int(time(nil)))
-            else {
-                throw fail("\(config) is not usable: run `ztna-server check --config \(config)`, or give --state")
-            }
-            directory = loaded.stateDirectory
-        } else {
-            directory = "/var/lib/ztna"
-        }
+        let directory = try StateDirectory.named(state, in: config)
+        let answer: JSON?
         do throws(LocalSocketError) {
             let client = try LocalSocketClient.connect(
                 path: directory + "/control.sock", maximumRequestBytes: ControlSocket.maximumRequestBytes)
             defer { client.close() }
             try await client.send(request)
-            guard let answer = try await client.nextEvent(timeout: .seconds(30)) else { throw .closed }
-            return try result(answer)
-        } catch { throw fail("\(directory)/control.sock: \(error.explanation)") }
+            answer = try await client.nextEvent(timeout: .seconds(30))
+        } catch .notRunning {
+            throw fail(
+                """
+                no server runs on the state directory \(directory): nothing answers at its control.sock. Start it with \
+                `ztna-server serve --config FILE`, or name another with --config or --state
+                """)
+        } catch { throw fail("the server at \(directory)/control.sock: \(error.explanation)") }
+        if let result = answer?.objectValue?["result"] { return result }
+        throw fail(answer?.objectValue?["error"]?.stringValue ?? "the server ended the conversation; see its log")
     }
 
-    private func result(_ answer: JSON) throws(LocalSocketError) -> JSON {
-        if let result = answer.objectValue?["result"] { return result }
-        throw .system(answer.objectValue?["error"]?.stringValue ?? "the server gave no answer")
-    }
-
-    /// Rows as aligned columns, or as JSON.
+    /// Rows as aligned columns, moments in words; or as JSON.
     func show(_ rows: JSON, columns: [String]) {
         if json {
             print(rows.encodedText())
             return
         }
         let texts = (rows.arrayValue ?? []).map { row in
-            columns.map { Self.text(row.objectValue?[$0] ?? .null) }
+            columns.map { Self.cell($0, row.objectValue?[$0] ?? .null) }
         }
         let widths = columns.indices.map { index in
             ([columns[index]] + texts.map { $0[index] }).map(\.count).max() ?? 0
@@ -58,6 +49,11 @@ struct ControlOptions: ParsableArguments {
             let padded = zip(cells, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
             print(padded.joined(separator: "  "))
         }
+    }
+
+    private static func cell(_ column: String, _ value: JSON) -> String {
+        guard column.hasSuffix("_at"), let moment = value.integerValue else { return text(value) }
+        return ConditionFailure.utc(moment)
     }
 
     /// Names come from outside: control characters never reach the terminal.

@@ -75,7 +75,7 @@ struct AuditCommand: AsyncParsableCommand {
                 ]
                 print(result.encodedText())
             } else if findings.isEmpty {
-                print("good: \(verification.count) record(s), unchanged and complete")
+                print("good: \(verification.count) record(s), none changed and none missing")
             } else {
                 for finding in findings { print(finding.description) }
                 print("\(findings.count) finding(s) in \(verification.count) record(s)")
@@ -181,8 +181,10 @@ struct AuditFilterOptions: ParsableArguments {
 
 /// Where the evidence lies, and by which key its head is signed.
 struct AuditPlace: ParsableArguments {
-    @Option(help: ArgumentHelp("The server's state directory.", valueName: "directory"))
-    var state = "/var/lib/ztna"
+    @Option(help: ArgumentHelp("The server's configuration file, which names the state directory.", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("The server's state directory. (default: /var/lib/ztna)", valueName: "directory"))
+    var state: String?
     @Option(help: ArgumentHelp("A copy of the database, instead of the state directory's.", valueName: "file"))
     var database: String?
     @Option(
@@ -198,17 +200,19 @@ struct AuditPlace: ParsableArguments {
             return key
         }
         do {
-            let directory = try StateDirectory(path: state, isMade: false)
+            let directory = try StateDirectory(path: StateDirectory.named(state, in: config), isMade: false)
             guard var seed = try directory.read("control.key", atMost: 32, isSecret: true), seed.count == 32 else {
                 throw StateDirectory.Failure(
-                    explanation: "\(state)/control.key is not there: give the control key's public half with --key")
+                    explanation:
+                        "\(directory.path)/control.key is not there, or is none: give the public half that "
+                        + "`ztna-server audit head --json` prints, with --key")
             }
             return try Ed25519PrivateKey(taking: &seed).publicKey
         } catch let failure as StateDirectory.Failure { throw fail(failure.explanation) }
     }
 
     func read<Value>(_ body: (SQLiteAuditFile) throws(StoreError) -> Value) throws -> Value {
-        let path = database ?? state + "/ztna.db"
+        let path = try database ?? StateDirectory.named(state, in: config) + "/ztna.db"
         do throws(StoreError) { return try body(SQLiteAuditFile(path: path)) } catch {
             throw fail("\(path): \(error.explanation)")
         }

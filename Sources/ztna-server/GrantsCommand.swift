@@ -50,6 +50,9 @@ struct GrantsCommand: AsyncParsableCommand {
             if let reason { members["reason"] = .string(reason) }
             let result = try await control.ask(.object(members))
             let row = result.objectValue ?? [:]
+            for warning in row["warnings"]?.arrayValue ?? [] {
+                StandardError.write("ztna-server: \(ControlOptions.text(warning))\n")
+            }
             let until = ConditionFailure.utc(row["ends_at"]?.integerValue ?? 0)
             print(
                 control.json

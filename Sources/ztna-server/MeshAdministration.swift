@@ -3,6 +3,7 @@ import Coordinator
 import Gateway
 import Identity
 import NetworkAddresses
+import ServerConfiguration
 import Sessions
 import Store
 import StrictJSON
@@ -58,7 +59,7 @@ struct MeshAdministration: Sendable {
             },
             AdministrationCommand("policy-reload", .local, changes: true) { _, _ in
                 if let wrong = await policy.reload() { throw AdministrationFailure(explanation: wrong) }
-                return ["revision": .string(await coordinator.policy.revision)]
+                return ["revision": .string(await policy.document.policy.revision)]
             },
         ]
     }

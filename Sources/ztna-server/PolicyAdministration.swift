@@ -123,10 +123,16 @@ struct PolicyAdministration: Sendable {
         guard !allow.isEmpty else { throw PolicyReloading.Refusal(explanation: "a grant names at least one service") }
         guard allow.count <= Rule.maximumListLength else { throw Self.tooMany(allow.count) }
         let reason = try members.optionalString("reason").map { String($0.prefix(500)) }
-        return Self.json(
-            try await policy.grant(
-                to: address, destination: selector, allow: allow, seconds: try members.integer("seconds"), by: label,
-                reason: reason))
+        let grant = try await policy.grant(
+            to: address, destination: selector, allow: allow, seconds: try members.integer("seconds"), by: label,
+            reason: reason)
+        var answer = Self.json(grant).objectValue ?? [:]
+        if let warning = try await policy.directory()
+            .absence(of: selector, policy.document.policy.localGroups)
+        {
+            answer["warnings"] = [.string(warning)]
+        }
+        return .object(answer)
     }
 
     private static func tooMany(_ count: Int) -> PolicyReloading.Refusal {

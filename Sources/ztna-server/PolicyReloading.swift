@@ -130,12 +130,17 @@ actor PolicyReloading {
                 return "another policy came into force meanwhile: the file is read once more"
             } catch {
                 tellRefusal(Self.words(error))
-                logger.error("the new policy is refused, the old one stays in force\n\(Self.words(error))")
+                logger.error(
+                    "the new policy is refused, the old one stays in force",
+                    metadata: ["reason": "\(Self.words(error))"])
                 return Self.words(error)
             }
         case .failure(let invalid):
             tellRefusal(invalid.description)
-            logger.error("the new policy is wrong, the old one stays in force\n\(invalid.description)")
+            logger.error(
+                "the new policy is wrong, the old one stays in force",
+                metadata: ["file": "\(path)", "errors": "\(invalid.diagnostics.count)"])
+            for wrong in invalid.diagnostics.prefix(20) { logger.error("policy: \(wrong.summary)") }
             return invalid.description
         }
     }

@@ -107,6 +107,12 @@ struct PolicyDirectory: Sendable {
         }
     }
 
+    /// What to say of a destination that nothing is now; nil when something is. It may come to be.
+    func absence(of destination: Selector, _ groups: LocalGroups) -> String? {
+        let isThere = devices.contains { destination.matches(groups.enriched($0.principal)) }
+        return isThere ? nil : "no device is \(destination.text) now: this opens nothing until one is"
+    }
+
     /// Devices that may reach more than their person: by a tag, or because a policy names them as sources.
     func sources(named policies: [Policy]) -> [PolicyParty] {
         var hosts: Set<HostName> = []

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Glibc
+import Wire
 
 /// The server: identity gateway and coordinator in one process, and the commands of its administrator.
 @main
@@ -11,18 +13,34 @@ struct Program: AsyncParsableCommand {
             The administrative commands talk to the running server through the socket in its state directory: whoever \
             owns that directory is an administrator, also when no identity provider can be reached.
             """,
-        version: "0.1.0",
+        version: "ztna-server \(ProgramVersion.current)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, SessionsCommand.self, NodesCommand.self, PeopleCommand.self,
             SAMLCommand.self, SCIMCommand.self, DirectoryCommand.self, PolicyCommand.self, GrantsCommand.self,
             AuditCommand.self, VersionCommand.self,
         ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            // The parser's own code for a wrong command line is 64; that of all our programs is 2.
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            StandardError.write(fullMessage(for: error) + "\n")
+            Glibc.exit(2)
+        }
+    }
 }
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-    func run() { print("ztna-server \(Program.configuration.version)") }
+    func run() { print(Program.configuration.version) }
 }
 
 /// Prints what went wrong and what to do, and ends the program unsuccessfully.

@@ -1,5 +1,6 @@
 import Cryptography
 import Glibc
+import ServerConfiguration
 
 /// The server's one directory: database, keys, control socket. Mode 0700; keys are made at the first start, 0600.
 struct StateDirectory {
@@ -29,6 +30,15 @@ struct StateDirectory {
         guard status.st_mode & 0o077 == 0 else {
             throw Failure(explanation: "others may enter the state directory \(path): run `chmod 700 \(path)`")
         }
+    }
+
+    /// Which one a command is about: the one given, or the one that a configuration names, whatever else is wrong with it.
+    static func named(_ state: String?, in config: String?) throws -> String {
+        if let state { return state }
+        guard let config else { return "/var/lib/ztna" }
+        if let named = ServerFiles.stateDirectory(namedIn: config, files: .ofSystem()) { return named }
+        throw fail(
+            "\(config) names no state directory: look at `ztna-server check --config \(config)`, or give --state")
     }
 
     var databasePath: String { path + "/ztna.db" }

@@ -143,7 +143,8 @@ private func failures(_ json: JSON, _ context: Context, now: Int = 10_000) throw
         #expect(
             never.explanation
                 == "No rule lets alice@example.com (groups: dba) reach db-1 on tcp/5432. Rule dba-db would: MFA within 1h "
-                + "is needed, and the time of none is known; it is only for managed devices. Run `ztna login --step-up`. "
+                + "is needed, and no use of a second factor is known; it is only for managed devices. Run `ztna login "
+                + "--step-up`. "
                 + "Use another device, or ask your administrator.")
         for moment in [Int.min, .max] {
             let strange = Context(authTime: moment, mfaAt: moment, sessionStartedAt: moment)

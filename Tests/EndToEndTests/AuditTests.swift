@@ -48,8 +48,14 @@ extension `The programs together` {
             #expect(line.output.contains("admin  refused  sessions-end  by operator"), "\(line.everything)")
 
             // Beside the running server, and as a copy elsewhere.
-            let good = try await Self.run(site, "verify", "--state", "state")
-            #expect(good.status == 0 && good.output.hasPrefix("good: "), "\(good.everything)")
+            for words in [["--state", "state"], ["--config", "ztna.yaml"]] {
+                let good = try await RunningProgram(
+                    Place.program("ztna-server"), ["audit", "verify"] + words, in: site.folder.url
+                ).finish()
+                #expect(good.status == 0 && good.output.hasPrefix("good: "), "\(good.everything)")
+            }
+            let nowhere = try await Self.run(site, "verify", "--config", "policy.yaml")
+            #expect(nowhere.errors.contains("policy.yaml names no state directory"), "\(nowhere.everything)")
             let head = try await Self.run(site, "head", "--state", "state", "--json")
             let key = try JSONMembers(parsing: Array(head.output.utf8)).string("key")
             try site.folder.write("head", try await Self.run(site, "head", "--state", "state").output)

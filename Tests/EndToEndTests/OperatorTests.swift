@@ -35,6 +35,26 @@ extension `The programs together` {
             }
         }
 
+        @Test(arguments: ["ztna-server", "ztna-agent", "ztna"])
+        func `by each program is its version, and 2 for a wrong command line`(_ name: String) async throws {
+            let folder = try TestFolder()
+            let version = try await RunningProgram(Place.program(name), ["--version"], in: folder.url).finish()
+            #expect(version.status == 0 && version.output.hasPrefix("\(name) "), "\(version.everything)")
+            for words in [["nonsense"], ["--nonsense"]] {
+                let wrong = try await RunningProgram(Place.program(name), words, in: folder.url).finish()
+                #expect(wrong.status == 2 && wrong.errors.contains("nonsense"), "\(wrong.everything)")
+            }
+        }
+
+        @Test func `about a certificate file that is not there is its name`() async throws {
+            let folder = try TestFolder()
+            let end = try await RunningProgram(
+                Place.program("ztna-agent"),
+                ["run", "--without-tunnel", "--state", folder.path("agent"), "--ca-file", "/nope"], in: folder.url
+            ).finish()
+            #expect(end.status == 2 && end.errors.contains("--ca-file /nope: "), "\(end.everything)")
+        }
+
         @Test func `about a wrong configuration is every error with its place`() async throws {
             let folder = try TestFolder()
             let file = try folder.write(

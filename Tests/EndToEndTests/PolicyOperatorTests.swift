@@ -88,6 +88,10 @@ extension `The programs together` {
             try site.folder.write("policy.yaml", wrong)
             _ = try await site.server.line(
                 "the policy to be refused", /the new policy is wrong, the old one stays in force/, from: \.errors)
+            // Each fault is a line of its own, with its place.
+            _ = try await site.server.line(
+                "the fault", /policy: [^\n]*policy.yaml:6:9: error: this test fails[^\n]*\n/, from: \.errors)
+            #expect(!site.server.errors.contains("\\n"))
             #expect(try await inForce(site).count == 1)
         }
 
@@ -247,11 +251,20 @@ extension `The programs together` {
                     in: site.folder.url
                 ).finish()
                 #expect(end.status == 1 && end.errors.contains(reason), "\(end.everything)")
+                // It is the server that says so, and not its socket.
+                #expect(end.errors.hasPrefix("ztna-server: ") && !end.errors.contains(".sock"), "\(end.everything)")
             }
             let given = try await site.administer(
                 "grants", "add", "alice@example.com", "tag:db", "tcp/22", "--for", "2h", "--reason", "incident 4711")
             let name = try #require(given.objectValue?["grant"]?.stringValue)
             #expect(name.hasPrefix("grant-"))
+            #expect(
+                given.objectValue?["warnings"] == ["no device is tag:db now: this opens nothing until one is"],
+                "\(given)")
+            // With access for a time beside it, the file's own revision is what the history has.
+            let reloaded = try await site.administer("policy", "reload")
+            #expect(
+                try await inForce(site).first?.objectValue?["revision"] == reloaded.objectValue?["revision"])
             // It is stored, so a killed server has it again.
             try await site.killAndRestart()
             let listed = try await site.administer("grants", "list").arrayValue ?? []
