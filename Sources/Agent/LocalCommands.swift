@@ -148,7 +148,7 @@ struct LocalCommands: Sendable {
         let reports = await link.peerReports().map { key, known in
             JSON.object(known.merging(traffic[key] ?? [:]) { _, new in new })
         }
-        return ["peers": .array(EventSize.fitting(reports))]
+        return ["peers": .array(EventSize.fitting(reports)), "state": .string(await link.localState.rawValue)]
     }
 
     private static func code(_ answer: DeviceAuthorizationAnswer, _ words: [String]) -> JSON {

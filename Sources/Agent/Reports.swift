@@ -84,6 +84,7 @@ extension ControlLink {
                 "name": .string(principal.displayName), "groups": Self.list(principal.groups.sorted()),
                 "tags": Self.list(principal.tags.sorted()), "authorization_expires_at": .integer(peer.expiresAt),
                 "may_reach_us": Self.list(view.services(for: peer, now: environment.now())),
+                "we_may_reach": Self.list(view.services(at: peer, now: environment.now())),
                 "candidates": Self.list(peer.candidates),
                 "received": 0, "sent": 0,
             ]

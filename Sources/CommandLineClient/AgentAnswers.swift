@@ -107,6 +107,7 @@ package struct PeerAnswer: Sendable {
     package var groups: [String]
     package var addresses: [String]
     package var mayReachUs: [String]
+    package var weMayReach: [String]
     package var endpoint: String?
     package var lastHandshake: Int?
     package var received: Int
@@ -118,6 +119,7 @@ package struct PeerAnswer: Sendable {
         groups = try members.strings("groups")
         addresses = try members.strings("addresses")
         mayReachUs = try members.strings("may_reach_us")
+        weMayReach = try members.has("we_may_reach") ? members.strings("we_may_reach") : []
         endpoint = try members.optionalString("endpoint")
         lastHandshake = try members.optionalInteger("last_handshake")
         received = try members.optionalInteger("received") ?? 0

@@ -54,6 +54,12 @@ extension ClientFailure {
             remedy: "Compare both versions with: ztna version, and restart the agent after an update.", status: .failed)
     }
 
+    package static func signedOut(_ message: String) -> ClientFailure {
+        ClientFailure(
+            name: LocalErrorName.signedOut.rawValue, message: message, remedy: "Sign in with: ztna login",
+            status: .notSignedIn)
+    }
+
     package static let interrupted = ClientFailure(
         name: "interrupted", message: "Interrupted. Nothing was changed.", remedy: "", status: .interrupted)
 

@@ -11,6 +11,9 @@ package enum GrantsText {
                 + until + ".",
             "End it sooner with: ztna admin grants revoke " + row.text("grant"),
         ]
+            + (answer.objectValue?["warnings"]?.arrayValue ?? []).map { warning in
+                style.yellow("!") + " " + AnswerTable.text(warning)
+            }
     }
 
     package static func list(_ answer: JSON, time: TimeText, style: TextStyle) -> [String] {

@@ -1,14 +1,19 @@
 /// `ztna peers` for people. A terminal too narrow for every column gets the ones that tell peers apart.
 package enum PeersText {
-    package static func lines(_ peers: [PeerAnswer], time: TimeText, style: TextStyle) -> [String] {
+    package static func lines(
+        _ peers: [PeerAnswer], isSwitchedOff: Bool = false, time: TimeText, style: TextStyle
+    ) -> [String] {
         guard !peers.isEmpty else {
+            if isSwitchedOff {
+                return ["No peers: the network is switched off on this device. Switch on with: ztna up"]
+            }
             return ["No peers: the policy lets no other device talk with this one, or none is signed in."]
         }
         let full = Table.lines(of: peers, style: TextStyle()) { peer in
             [
                 ("HOST", SafeText.line(peer.host)), ("PERSON", SafeText.line(peer.person)),
                 ("GROUPS", list(peer.groups)), ("ADDRESSES", list(peer.addresses)),
-                ("MAY REACH US", list(peer.mayReachUs)),
+                ("MAY REACH US", list(peer.mayReachUs)), ("WE MAY REACH", list(peer.weMayReach)),
             ] + path(peer, time: time)
         }
         guard let width = style.width, full.contains(where: { DisplayWidth.of($0) > width }) else { return full }

@@ -29,7 +29,7 @@ package enum PersonText {
 
     private static func proof(_ answer: PersonAnswer, time: TimeText) -> String {
         let at = answer.authTime.map { ", " + time.moment($0) } ?? ""
-        return at + (answer.mfaAt.map { ", second factor " + time.ago($0) } ?? ", no second factor of known time")
+        return at + (answer.mfaAt.map { ", second factor " + time.ago($0) } ?? ", no second factor known")
     }
 
     private static func list(_ names: [String], none: String = "") -> String {

@@ -24,8 +24,12 @@ package struct Queries: Sendable {
     }
 
     package func peers() async -> CommandOutcome {
-        await answer(.peers) { members throws(ClientFailure) in
-            PeersText.lines(try PeerAnswer.list(members), time: console.time(), style: console.style)
+        await answer(.peers, check: Self.requireSignIn("This device is not signed in.")) {
+            members throws(ClientFailure) in
+            PeersText.lines(
+                try PeerAnswer.list(members),
+                isSwitchedOff: members.members["state"]?.stringValue == LocalState.down.rawValue,
+                time: console.time(), style: console.style)
         }
     }
 
@@ -75,17 +79,29 @@ package struct Queries: Sendable {
     }
 
     private func switched(_ command: LocalCommand, _ done: String) async -> CommandOutcome {
-        await answer(command) { members throws(ClientFailure) in
+        let check = Self.requireSignIn("Switched on, but this device is not signed in.")
+        return await answer(command, check: command == .up ? check : { _ in }) { members throws(ClientFailure) in
             guard let state = members.members["state"]?.stringValue else { throw .unreadable("state") }
             return ["\(done). State: \(SafeText.line(state))"]
         }
     }
 
+    private typealias Check = (JSONMembers) throws(ClientFailure) -> Void
+
+    /// An agent whose `state` says that nobody is signed in.
+    private static func requireSignIn(_ message: String) -> Check {
+        { members throws(ClientFailure) in
+            guard members.members["state"]?.stringValue == LocalState.signedOut.rawValue else { return }
+            throw .signedOut(message)
+        }
+    }
+
     private func answer(
-        _ command: LocalCommand, lines: (JSONMembers) throws(ClientFailure) -> [String]
+        _ command: LocalCommand, check: Check = { _ in }, lines: (JSONMembers) throws(ClientFailure) -> [String]
     ) async -> CommandOutcome {
         do throws(ClientFailure) {
             let members = try await AgentConversation.ask(command, socket: socket)
+            try check(members)
             if console.json {
                 console.print(json: .object(members.members.filter { $0.key != "event" }))
             } else {

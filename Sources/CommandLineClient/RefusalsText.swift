@@ -15,7 +15,9 @@ package enum RefusalsText {
             lines.append(style.dim(time.second(refusal.time)) + "  " + what + times)
             lines.append("  " + style.yellow("refused:") + " " + SafeText.line(refusal.reason))
         }
-        if !answer.refusals.isEmpty {
+        // Most reasons end with what to do.
+        if answer.refusals.contains(where: { !$0.reason.contains("administrator") && !$0.reason.contains("ztna login") }
+        ) {
             lines += ["", "Access is given by the policy: ask its administrator, and name person, device and service."]
         }
         if answer.unattended > 0 {

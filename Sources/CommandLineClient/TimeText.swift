@@ -22,7 +22,7 @@ package struct TimeText: Sendable {
         return moment(time) + ":" + Self.two(seconds)
     }
 
-    /// "2026-12-21 09:30 (in 29 days)".
+    /// "2026-12-21 09:30 (in 29 days)", "09:30 (in 1 h 59 min)".
     package func until(_ time: Int) -> String {
         time <= now ? moment(time) + " (over)" : moment(time) + " (in " + Self.span(time, now) + ")"
     }
@@ -49,9 +49,18 @@ package struct TimeText: Sendable {
         return switch seconds.partialValue {
         case ..<90: "\(seconds.partialValue) s"
         case ..<5400: "\(seconds.partialValue / 60) min"
-        case ..<172_800: "\(seconds.partialValue / 3600) h"
+        case ..<172_800: two(seconds.partialValue, 3600, "h", 60, "min")
+        case ..<864_000: two(seconds.partialValue, 86_400, "days", 3600, "h")
         default: "\(seconds.partialValue / 86_400) days"
         }
+    }
+
+    /// "1 h 59 min": the smaller unit only where there is any of it.
+    private static func two(
+        _ seconds: Int, _ large: Int, _ largeName: String, _ small: Int, _ smallName: String
+    ) -> String {
+        let rest = seconds % large / small
+        return "\(seconds / large) \(largeName)" + (rest > 0 ? " \(rest) \(smallName)" : "")
     }
 
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -38,4 +38,10 @@ package struct MeshView: Hashable, Sendable {
         policy.grants(from: peer.principal, to: own.principal, context: peer.context, now: now).list
             .map(\.service.text)
     }
+
+    /// What this node may open at a peer now, by what it was told of the policy there.
+    package func services(at peer: MeshNode, now: Int) -> [String] {
+        egressPolicy.grants(from: own.principal, to: peer.principal, context: own.context, now: now).list
+            .map(\.service.text)
+    }
 }

@@ -52,7 +52,7 @@ package import StrictJSON
 ///   now, in words, and what to do), `control` (`connected`, `connecting`, `offline`, `idle`), `control_since`,
 ///   `next_attempt_at`? (while offline), `step_up_wanted`? (the last refusal that a step-up would cure: as `notice`).
 /// - `peers`: `peers`, a list by host name of `node`, `host`, `addresses`, `person`, `name`, `email`?, `groups`, `tags`,
-///   `authorization_expires_at`, `may_reach_us` (services, text), `endpoint`? (in use), `candidates`, `last_handshake`?,
+///   `authorization_expires_at`, `may_reach_us` and `we_may_reach` (services, text), `endpoint`? (in use), `candidates`, `last_handshake`?,
 ///   `received`, `sent` (bytes). Without a tunnel the last four are absent or zero.
 /// - `refusals`: `refusals`, newest first, of `time`, `direction` (`in`, `out`), `source`, `destination` (addresses),
 ///   `service` ("tcp/22"), `person`?, `host`? (of the other side), `count` (the same again within a minute), `reason`;

@@ -7,7 +7,7 @@ struct Device: Sendable {
     /// Nil: without a tunnel.
     let interface: String?
     let socket: String
-    private let state: String
+    let state: String
     private let tools: Tools
     private let programs: ChildPrograms
 

@@ -159,6 +159,8 @@ final class Scenario {
             "  server    \(files.url)", "  providers " + issuers.joined(separator: " and "),
             "  accounts  " + Person.all.map { "\($0.email) / \($0.password)" }.joined(separator: ", "),
             "  policy    \(files.policy) (read again when it changes)",
+            "  state     \(files.state) of the server, "
+                + devices.map { $0.state }.joined(separator: ", ") + " of the devices",
             "  logs      \(place.directory)/logs", "",
             "  \(alice.commandLine("login --no-browser"))",
         ]

@@ -113,7 +113,10 @@ extension AdminCommand {
         @Flag(help: "Go on with what comes.") var follow = false
         @Option(help: "Of this person.") var user: String?
         @Option(help: "Of this device, by name or address.") var host: String?
-        @Option(help: "allow or deny.") var verdict: String?
+        @Option(
+            name: [.long, .customLong("verdict")],
+            help: "allow or deny, of connections; success, refused or failure, of what people did.")
+        var outcome: String?
         @Option(help: "admin, sign-in or connection.") var stream: String?
         @Option(help: "Of this rule.") var rule: String?
         @Option(help: ArgumentHelp("Since so long ago: 2h, 7d; or seconds since the epoch.", valueName: "time"))
@@ -123,7 +126,8 @@ extension AdminCommand {
 
         func validate() throws {
             for (name, value, allowed) in [
-                ("--verdict", verdict, ["allow", "deny"]), ("--stream", stream, ["admin", "sign-in", "connection"]),
+                ("--outcome", outcome, ["allow", "deny", "success", "refused", "failure"]),
+                ("--stream", stream, ["admin", "sign-in", "connection"]),
             ] {
                 guard value.map(allowed.contains) ?? true else {
                     throw ValidationError("\(name): \(allowed.joined(separator: ", "))")
@@ -138,7 +142,7 @@ extension AdminCommand {
         func run() async throws {
             var filters: [String: JSON] = [:]
             for (name, value) in [
-                ("user", user), ("host", host), ("outcome", verdict), ("stream", stream), ("rule", rule),
+                ("user", user), ("host", host), ("outcome", outcome), ("stream", stream), ("rule", rule),
             ] {
                 if let value { filters[name] = .string(value) }
             }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CommandLineClient
 internal import Glibc
+internal import Wire
 
 /// `ztna`: the person's command. It asks `ztna-agent` over its Unix socket and prints the answer; the agent does the work.
 @main
@@ -16,6 +17,7 @@ struct ZTNA: AsyncParsableCommand {
 
             Completions: ztna --generate-completion-script bash|zsh|fish
             """,
+        version: "ztna \(ProgramVersion.current)",
         subcommands: [
             LoginCommand.self, LogoutCommand.self, StatusCommand.self, WhoamiCommand.self, PeersCommand.self,
             RefusalsCommand.self, WhyCommand.self, WatchCommand.self, AdminCommand.self, UpCommand.self,
@@ -35,10 +37,19 @@ struct ZTNA: AsyncParsableCommand {
         }
     }
 
+    /// "Did you mean: status?", for a word that begins like a command and is none.
+    private static func suggestion(for word: String) -> String? {
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+        let near = CommandNames.near(word, among: names)
+        return near.isEmpty ? nil : "Did you mean: " + near.joined(separator: " or ") + "?"
+    }
+
     /// The parser's own code for a wrong command line is 64; ours is 2.
     private static func end(with error: any Error) -> Never {
         if exitCode(for: error) == .validationFailure {
-            Console.standard(json: false, environment: AgentOptions.environment).note(fullMessage(for: error))
+            let words = CommandLine.arguments.dropFirst().first.flatMap { Self.suggestion(for: $0) }
+            Console.standard(json: false, environment: AgentOptions.environment).note(
+                fullMessage(for: error) + (words.map { "\n" + $0 } ?? ""))
             Glibc.exit(CommandOutcome.usage.rawValue)
         }
         exit(withError: error)

@@ -20,7 +20,9 @@ import Wire
         (["admin", "what-can", "dba", "do"], .usage), (["admin", "what-if"], .usage),
         (["login", "--step-up", "--force"], .usage),
         (["admin", "grant", "alice", "tag:db", "tcp/22", "--for", "soon"], .usage),
-        (["admin", "audit", "--verdict", "perhaps"], .usage), (["--help"], .ok),
+        (["admin", "audit", "--verdict", "perhaps"], .usage), (["--help"], .ok), (["--version"], .ok),
+        (["admin", "audit", "--outcome", "perhaps"], .usage), (["statu"], .usage),
+        (["admin", "audit", "--outcome", "refused"], .notAdministrator),
         (["--generate-completion-script", "bash"], .ok),
     ])
     func `ends with the documented code`(_ arguments: [String], _ status: CommandOutcome) async throws {
@@ -33,6 +35,46 @@ import Wire
         let ended = try await Self.run(arguments, socket: agent.path)
         #expect(ended.status == status.rawValue)
         #expect(status != .ok || (ended.errors.isEmpty && !ended.output.isEmpty))
+    }
+
+    @Test(arguments: [
+        ("statu", "Did you mean: status?"), ("logni", "Did you mean: login or logout?"),
+        ("peer", "Did you mean: peers?"),
+    ])
+    func `says which command was meant`(_ word: String, _ answer: String) async throws {
+        let ended = try await Self.run([word], socket: "/tmp/ztna-no-such.sock")
+        #expect(ended.status == 2 && ended.errors.hasSuffix(answer + "\n"), "\(ended.errors)")
+        #expect(CommandNames.near("xyz", among: ["status"]).isEmpty)
+        #expect(CommandNames.near("--status", among: ["status"]).isEmpty)
+        #expect(CommandNames.near("status", among: ["status", "stats"]).isEmpty)
+    }
+
+    @Test func `tells its version by an option, too`() async throws {
+        let ended = try await Self.run(["--version"], socket: "/tmp/ztna-no-such.sock")
+        #expect(ended.output == "ztna \(ProgramVersion.current)\n" && ended.status == 0)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM], [[], ["--json"]])
+    func `interrupted, watches no more and says nothing of a failure`(_ signal: Int32, _ words: [String]) async throws {
+        let (children, started) = AsyncStream.makeStream(of: pid_t.self)
+        let agent = try FakeAgent { _, send, hear in
+            try await send([
+                "event": "notice", "time": 1_795_247_990, "message": "db-1 needs a second factor.",
+                "remedy": "Run: ztna login --step-up", "host": "db-1", "service": "tcp/22",
+            ])
+            for await child in children {
+                kill(child, signal)
+                break
+            }
+            _ = try? await hear()
+        }
+        defer { agent.stop() }
+        let ended = try await Self.run(["watch"] + words, socket: agent.path) { started.yield($0) }
+        #expect(ended.status == 130)
+        #expect(!ended.errors.contains("Error"), "\(ended.errors)")
+        #expect(words.isEmpty == ended.errors.hasPrefix("Watching for refusals"), "\(ended.errors)")
+        // It may have been interrupted before it had read the notice.
+        #expect(ended.output.isEmpty || ended.output.contains("db-1 needs a second factor."), "\(ended.output)")
     }
 
     @Test func `says that no agent runs`() async throws {

@@ -75,13 +75,15 @@ import Wire
     private static let peer: JSON = [
         "node": "n2", "host": "db\u{1B}[2J", "addresses": ["100.64.0.2", "fd7a::2"], "person": "Bob", "name": "Bob",
         "groups": ["dba"], "tags": [], "authorization_expires_at": 1_795_251_600, "may_reach_us": ["tcp/22"],
-        "endpoint": "192.0.2.7:51820", "candidates": [], "last_handshake": 1_795_247_970, "received": 2048, "sent": 10,
+        "we_may_reach": ["tcp/5432", "icmp"], "endpoint": "192.0.2.7:51820", "candidates": [],
+        "last_handshake": 1_795_247_970, "received": 2048, "sent": 10,
     ]
 
     @Test func `lists peers, and escapes what they call themselves`() async throws {
         let answers: [String: JSON] = ["peers": FakeAgent.result(["peers": [Self.peer]])]
         let (_, wide) = try await run(answers) { await $0.peers() }
-        #expect(wide.output.contains("db\\u{1b}[2J  Bob     dba     100.64.0.2, fd7a::2  tcp/22"))
+        #expect(wide.output.contains("db\\u{1b}[2J  Bob     dba     100.64.0.2, fd7a::2  tcp/22        tcp/5432, icmp"))
+        #expect(wide.output.hasPrefix("HOST") && wide.output.contains("MAY REACH US  WE MAY REACH"))
         #expect(wide.output.contains("192.0.2.7:51820  30 s ago   2.0 KiB   10 B"))
         let (_, narrow) = try await run(answers, style: TextStyle(width: 80)) { await $0.peers() }
         #expect(narrow.output.split(separator: "\n").allSatisfy { DisplayWidth.of(String($0)) <= 80 })
@@ -89,7 +91,25 @@ import Wire
         #expect(try json.lines == [["peers": [Self.peer]]])
         #expect(!json.output.contains("\u{1B}"))
         let (_, none) = try await run(["peers": FakeAgent.result(["peers": []])]) { await $0.peers() }
-        #expect(none.output.hasPrefix("No peers"))
+        #expect(none.output.hasPrefix("No peers: the policy"))
+        let off = FakeAgent.result(["peers": [], "state": "down"])
+        #expect(try await run(["peers": off]) { await $0.peers() }.1.output.contains("ztna up"))
+    }
+
+    @Test func `says when nobody is signed in, and what to do`() async throws {
+        let answers: [String: JSON] = [
+            "peers": FakeAgent.result(["peers": [], "state": "signed-out"]),
+            "up": FakeAgent.result(["state": "signed-out"]), "down": FakeAgent.result(["state": "signed-out"]),
+        ]
+        let (status, recorder) = try await run(answers) { await $0.peers() }
+        #expect(status == .notSignedIn && recorder.output.isEmpty)
+        #expect(recorder.errors == "Error: This device is not signed in.\nSign in with: ztna login\n")
+        let (_, json) = try await run(answers, json: true) { await $0.peers() }
+        #expect(try json.lines.map { $0.objectValue?["error"]?.stringValue } == ["signed-out"])
+        let (switched, told) = try await run(answers) { await $0.up() }
+        #expect(switched == .notSignedIn && told.output.isEmpty)
+        #expect(told.errors.hasPrefix("Error: Switched on, but this device is not signed in.\n"))
+        #expect(try await run(answers) { await $0.down() }.0 == .ok)
     }
 
     @Test func `lists refusals with their reason`() async throws {
@@ -114,8 +134,22 @@ import Wire
                 07:59:40  this device to 100.64.0.9, tcp/80
                   refused: No such peer.
                 """))
+        #expect(recorder.output.contains("Access is given by the policy"))
         #expect(recorder.output.contains("4 packets came too fast"))
         #expect(recorder.output.contains("7 attempts came while no agent ran"))
+    }
+
+    @Test(arguments: [
+        "No rule lets you. Ask your administrator to allow tcp/22.", "MFA is needed. Run `ztna login --step-up`.",
+    ])
+    func `adds nothing to refusals that say what to do`(_ reason: String) async throws {
+        let refusal: JSON = [
+            "time": 1_795_247_990, "direction": "in", "source": "100.64.0.2", "destination": "100.64.0.1",
+            "service": "tcp/22", "count": 1, "reason": .string(reason),
+        ]
+        let answers: [String: JSON] = ["refusals": FakeAgent.result(["refusals": [refusal]])]
+        let (_, recorder) = try await run(answers) { await $0.refusals() }
+        #expect(recorder.output.hasSuffix("refused: \(reason)\n"))
     }
 
     @Test func `signs out and switches`() async throws {

@@ -68,6 +68,11 @@ import Testing
     @Test func `is told by its distance`() {
         #expect(time.until(1_795_248_000 + 29 * 86_400) == "2026-12-20 08:00 (in 29 days)")
         #expect(time.until(1_795_248_000 + 7200) == "10:00 (in 2 h)")
+        #expect(time.until(1_795_248_000 + 7199) == "09:59 (in 1 h 59 min)")
+        #expect(time.until(1_795_248_000 + 5399) == "09:29 (in 89 min)")
+        #expect(time.until(1_795_248_000 + 172_799) == "2026-11-23 07:59 (in 47 h 59 min)")
+        #expect(time.ago(1_795_248_000 - 2 * 86_400 - 3 * 3600) == "2 days 3 h ago")
+        #expect(time.ago(1_795_248_000 - 10 * 86_400 - 3 * 3600) == "10 days ago")
         #expect(time.until(1_795_247_999) == "07:59 (over)")
         #expect(time.ago(1_795_247_970) == "30 s ago")
         #expect(time.ago(1_795_248_030) == "just now")
