@@ -157,6 +157,11 @@ package actor Coordinator {
 
     package var policy: Policy { mesh.policy }
 
+    /// Whose node it is, as logs name people; nil for nobody's.
+    package func label(ofNode id: String) -> String? {
+        NodeID(id).flatMap { directory.node($0)?.person?.label }
+    }
+
     func newEpoch() -> String {
         feedCount += 1
         return "\(run).\(feedCount)"

@@ -1,5 +1,6 @@
 internal import Identity
 internal import Logging
+internal import Sessions
 internal import Store
 internal import Wire
 
@@ -10,7 +11,24 @@ extension Coordinator {
         let signals = await store.changeSignals()
         // What was written before we listened brings no signal.
         await catchUpOrLog()
-        for await _ in signals { await catchUpOrLog() }
+        for await _ in signals where !takeInWhatIsKnown() { await catchUpOrLog() }
+    }
+
+    /// Most changes are our own, or begin the session of a device that has no node yet: those need no transaction. False
+    /// when there are others.
+    func takeInWhatIsKnown() -> Bool {
+        guard let changes = store.recentChanges(after: appliedThrough) else { return false }
+        var begun: [(id: SessionID, expiresAt: Int)] = []
+        for change in changes {
+            if let known = written[change.record.subject], change.record.sequence <= known { continue }
+            guard let session = change.session, session.endedAt == nil, directory.node(device: session.device) == nil
+            else { return false }
+            begun.append((session.id, session.expiresAt))
+        }
+        for (id, expiresAt) in begun { sessionDeadlines.set(id, at: expiresAt) }
+        appliedThrough = max(appliedThrough, changes.last?.record.sequence ?? 0)
+        written = written.filter { $0.value > appliedThrough }
+        return true
     }
 
     /// Takes in every change that is in the store now; the deltas are with the subscribers when it returns.

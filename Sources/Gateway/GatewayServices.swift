@@ -92,16 +92,21 @@ package struct NodeService: Sendable {
     /// A device under a good session has asked for anything from there.
     package var contact: @Sendable (SessionID, IPAddress) async -> Void
 
+    /// How evidence names the person of a node that was just registered, where that is in memory.
+    package var label: @Sendable (_ node: String) async -> String?
+
     package init(
         register:
             @escaping @Sendable (SessionID, PersonID, Ed25519PublicKey, _ registration: String) async throws(Refusal)
             -> RegistrationResponse,
         netmap:
             @escaping @Sendable (SessionID, DeviceID, Resumption?, IPAddress?) async throws(Refusal) -> Messages,
-        contact: @escaping @Sendable (SessionID, IPAddress) async -> Void = { _, _ in }
+        contact: @escaping @Sendable (SessionID, IPAddress) async -> Void = { _, _ in },
+        label: @escaping @Sendable (_ node: String) async -> String? = { _ in nil }
     ) {
         self.register = register
         self.netmap = netmap
         self.contact = contact
+        self.label = label
     }
 }

@@ -18,6 +18,9 @@ package protocol Store: Sendable {
     /// that shows it and changes nothing.
     func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization?
 
+    /// Every change of the log after that one, as committed here; nil when they have to be read.
+    func recentChanges(after sequence: Int) -> [RecentChanges.Change]?
+
     /// Yields after each commit that appended to the change log, coalesced; ends when the store closes.
     func changeSignals() async -> AsyncStream<Void>
 
@@ -28,6 +31,8 @@ extension Store {
     package func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization? {
         try await read { try $0.deviceAuthorization(id) }
     }
+
+    package func recentChanges(after sequence: Int) -> [RecentChanges.Change]? { nil }
 }
 
 package protocol StoreReader: DirectoryReader, DirectoryOverview, ProvisioningReader, AuditReader, PolicyRecordReader {

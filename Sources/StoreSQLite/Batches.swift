@@ -34,9 +34,9 @@ struct PendingWrite: Sendable {
 /// Runs each write in a savepoint of one transaction; nobody hears of success before the commit.
 enum WriteBatch {
     static func commit(
-        _ batch: [PendingWrite], on database: Database, signIns: DecodedSignIns?, signals: ChangeSignals
+        _ batch: [PendingWrite], on database: Database, news: CommitNews
     ) {
-        let connection = SQLiteConnection(database, signIns: signIns)
+        let connection = SQLiteConnection(database, signIns: news.signIns)
         var attempts: [PendingWrite.Attempt] = []
         do throws(StoreError) {
             try connection.run("BEGIN IMMEDIATE")
@@ -48,17 +48,15 @@ enum WriteBatch {
             for write in batch.dropFirst(attempts.count) { write.fail(error) }
             return
         }
-        signIns?.commit(connection.signInChanges)
-        if connection.hasAppendedChange { signals.send() }
+        news.tell(connection.changes)
         for attempt in attempts { attempt.finish(nil) }
     }
 
     /// A write that has a transaction of its own.
     static func one<Value>(
-        _ body: (any StoreTransaction) throws -> Value, on database: Database, signIns: DecodedSignIns?,
-        signals: ChangeSignals
+        _ body: (any StoreTransaction) throws -> Value, on database: Database, news: CommitNews
     ) throws -> Value {
-        let connection = SQLiteConnection(database, signIns: signIns)
+        let connection = SQLiteConnection(database, signIns: news.signIns)
         let value: Value
         do {
             try connection.run("BEGIN IMMEDIATE")
@@ -69,8 +67,7 @@ enum WriteBatch {
             if database.isInsideTransaction { try? SQLiteConnection(database).run("ROLLBACK") }
             throw error
         }
-        signIns?.commit(connection.signInChanges)
-        if connection.hasAppendedChange { signals.send() }
+        news.tell(connection.changes)
         return value
     }
 
@@ -78,15 +75,14 @@ enum WriteBatch {
     private static func run(
         _ write: PendingWrite, on connection: SQLiteConnection, into attempts: inout [PendingWrite.Attempt]
     ) throws(StoreError) {
-        let (hadAppended, hadChanged) = (connection.hasAppendedChange, connection.signInChanges)
+        let before = connection.changes
         try connection.run("SAVEPOINT one_write")
         let attempt = write.attempt(SQLiteTransaction(connection: connection))
         attempts.append(attempt)
         if let fatal = connection.fatal { throw fatal }
         if !attempt.isKept {
             try connection.run("ROLLBACK TO one_write")
-            connection.hasAppendedChange = hadAppended
-            connection.signInChanges = hadChanged
+            connection.changes = before
         }
         try connection.run("RELEASE one_write")
     }

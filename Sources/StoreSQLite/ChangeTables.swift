@@ -44,7 +44,7 @@ extension SQLiteTransaction {
         try connection.run(
             "INSERT INTO changes (subject, record, at) VALUES (?, ?, ?)",
             [.text(kind), .text(record.text), .integer(now)])
-        connection.hasAppendedChange = true
+        connection.changes.log.append(ChangeRecord(sequence: connection.lastInsertedRow, subject: subject, at: now))
     }
 
     package func deleteChanges(before moment: Int, limit: Int) throws -> Int {

@@ -5,8 +5,8 @@ internal import Synchronization
 /// Sign-ins under way as they were last written: each is read about ten times within a minute, and a transaction with its
 /// row costs more than the page that shows it.
 ///
-/// A transaction goes by the row: what is kept here saves decoding one that is the same, byte for byte. Who asks for one
-/// sign-in and nothing else gets what was last committed, without a transaction: nobody else writes to the file.
+/// What was last committed answers who asks for one sign-in by its id, without a row: nobody else writes to the file. Any
+/// other look-up goes by the row, and saves decoding one that is the same, byte for byte.
 final class DecodedSignIns: Sendable {
     private static let capacity = 512
 
@@ -78,4 +78,6 @@ struct SignInChanges {
     /// In their order; the last of an id counts.
     var saved: [DecodedSignIns.Entry] = []
     var haveDeleted = false
+
+    func last(_ id: RecordID) -> DeviceAuthorization? { saved.last { $0.keys.id == id }?.value }
 }

@@ -36,7 +36,7 @@ extension SQLiteReading {
         try connection.rows(table, open, [.integer(now)], deviceAuthorization(in:))
     }
 
-    private func deviceAuthorization(in row: SQLiteRow) throws(StoreError) -> DeviceAuthorization {
+    fileprivate func deviceAuthorization(in row: SQLiteRow) throws(StoreError) -> DeviceAuthorization {
         let id = try row.parsed(0) { RecordID($0) }
         if let known = connection.signIns?.value(id, of: row) { return known }
         let keys = DeviceAuthorizationKeys(
@@ -56,6 +56,13 @@ extension SQLiteRow {
 }
 
 extension SQLiteTransaction {
+    /// As of the last commit or later in this transaction, which nobody else can have gone past.
+    package func deviceAuthorization(_ id: RecordID) throws -> DeviceAuthorization? {
+        if let saved = connection.changes.signIns.last(id) { return saved }
+        if !connection.changes.signIns.haveDeleted, let known = connection.signIns?.committed(id) { return known }
+        return try connection.row(table, byID, [.text(id.text)], deviceAuthorization(in:))
+    }
+
     package func save(_ authorization: DeviceAuthorization) throws {
         let keys = authorization.keys
         let body = authorization.body
@@ -74,12 +81,12 @@ extension SQLiteTransaction {
         if let signIns = connection.signIns {
             let entry = DecodedSignIns.Entry(authorization, keys: keys, body: body)
             signIns.keep(entry)
-            connection.signInChanges.saved.append(entry)
+            connection.changes.signIns.saved.append(entry)
         }
     }
 
     package func deleteDeviceAuthorizations(expiredBefore moment: Int) throws {
         try connection.run("DELETE FROM device_authorizations WHERE expires_at < ?", [.integer(moment)])
-        connection.signInChanges.haveDeleted = true
+        connection.changes.signIns = SignInChanges(saved: [], haveDeleted: true)
     }
 }

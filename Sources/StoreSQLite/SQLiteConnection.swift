@@ -23,13 +23,11 @@ final class SQLiteConnection {
     /// Set once an error may have ended the transaction: from then on every statement is refused, so that a body
     /// that swallows the error cannot write outside of it.
     private(set) var fatal: StoreError?
-    /// Whether the change log has grown.
-    var hasAppendedChange = false
 
     /// Nil: every sign-in is decoded from its row.
     let signIns: DecodedSignIns?
-    /// Of this transaction, for `signIns` to be told once it is committed.
-    var signInChanges = SignInChanges()
+    /// Of this transaction, to be told once it is committed.
+    var changes = TransactionChanges()
 
     init(_ database: Database, signIns: DecodedSignIns? = nil) {
         self.database = database
@@ -50,6 +48,9 @@ final class SQLiteConnection {
         try run(sql, values)
         return database.changesCount
     }
+
+    /// Of the row that was inserted last.
+    var lastInsertedRow: Int { Int(database.lastInsertedRowID) }
 
     /// All rows; `read` turns each into a value.
     func rows<Value>(

@@ -24,11 +24,9 @@ package final class SQLiteStore: Store {
     private let lendsThreadsToWrites: Bool
     private let writes: BatchQueue<PendingWrite>
     private let reads: BatchQueue<PendingRead>
-    private let signals = ChangeSignals()
     private let commitCount = Atomic(0)
     private let company: CommitCompany
-    /// Nil for a database in memory, so that what tests read there has been through its row.
-    private let signIns: DecodedSignIns?
+    private let news: CommitNews
 
     /// Opens or makes the file, readable by its owner alone, and brings its tables up to date. `companyPause`: how long a
     /// commit waits for others while several write. `processors`: how many threads Swift's tasks run on.
@@ -39,7 +37,7 @@ package final class SQLiteStore: Store {
     ) throws(StoreError) {
         lendsThreadsToWrites = processors > 1
         company = CommitCompany(pause: companyPause)
-        signIns = DecodedSignIns()
+        news = CommitNews(isInMemory: false)
         try Self.createFile(path)
         var configuration = Schema.configuration
         configuration.label = "ztna.store.writer"
@@ -59,7 +57,7 @@ package final class SQLiteStore: Store {
     package init(inMemory: Void, queueLimit: Int = 1024) throws(StoreError) {
         lendsThreadsToWrites = false
         company = CommitCompany(pause: .zero)
-        signIns = nil
+        news = CommitNews(isInMemory: true)
         do {
             writer = try DatabaseQueue(configuration: Schema.configuration)
             try writer.inDatabase(Schema.prepare)
@@ -79,7 +77,7 @@ package final class SQLiteStore: Store {
             defer { if writes.endAlone() { startWriting() } }
             return try writer.inDatabase { database in
                 defer { commitCount.add(1, ordering: .relaxed) }
-                return try WriteBatch.one(body, on: database, signIns: signIns, signals: signals)
+                return try WriteBatch.one(body, on: database, news: news)
             }
         }
         return try await withCheckedThrowingContinuation { caller in
@@ -92,7 +90,7 @@ package final class SQLiteStore: Store {
     private func startWriting() {
         writer.asyncWriteWithoutTransaction { [self] database in
             while case let batch = company.gather(writes.nextBatch), !batch.isEmpty {
-                WriteBatch.commit(batch, on: database, signIns: signIns, signals: signals)
+                WriteBatch.commit(batch, on: database, news: news)
                 commitCount.add(1, ordering: .relaxed)
             }
         }
@@ -103,7 +101,7 @@ package final class SQLiteStore: Store {
     ) async throws -> Value {
         if reader !== writer, try reads.beginAlone() {
             defer { if reads.endAlone() { startReading() } }
-            return try reader.inDatabase { try ReadBatch.one(body, on: $0, signIns: signIns) }
+            return try reader.inDatabase { try ReadBatch.one(body, on: $0, signIns: news.signIns) }
         }
         return try await withCheckedThrowingContinuation { caller in
             do { if try reads.add(PendingRead(body, caller)) { startReading() } } catch {
@@ -113,25 +111,27 @@ package final class SQLiteStore: Store {
     }
 
     package func deviceAuthorization(_ id: RecordID) async throws -> DeviceAuthorization? {
-        if let known = signIns?.committed(id) { return known }
+        if let known = news.signIns?.committed(id) { return known }
         return try await read { try $0.deviceAuthorization(id) }
     }
 
     private func startReading() {
-        reader.asyncWriteWithoutTransaction { [reads, signIns] database in
+        reader.asyncWriteWithoutTransaction { [reads, news] database in
             while case let batch = reads.nextBatch(), !batch.isEmpty {
-                ReadBatch.run(batch, on: database, signIns: signIns)
+                ReadBatch.run(batch, on: database, signIns: news.signIns)
             }
         }
     }
 
-    package func changeSignals() async -> AsyncStream<Void> { signals.subscribe() }
+    package func recentChanges(after sequence: Int) -> [RecentChanges.Change]? { news.recent?.after(sequence) }
+
+    package func changeSignals() async -> AsyncStream<Void> { news.signals.subscribe() }
 
     /// Lets the work under way finish, then ends the signals and closes the file.
     package func close() async {
         await writes.close()
         await reads.close()
-        signals.close()
+        news.signals.close()
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { [reader, writer] in
                 // Errors here cost nothing: what was committed is durable, and the next opening recovers the rest.

@@ -131,5 +131,6 @@ extension SQLiteTransaction {
                 .text(principal?.format), .text(principal?.nameQualifier), .text(principal?.spNameQualifier),
                 .text(principal?.sessionIndex), .text(session.providerSession),
             ])
+        connection.changes.sessions[session.id] = session
     }
 }

@@ -200,7 +200,8 @@ extension NodeService {
                 } catch {
                     throw Refusal(name: .serverError, status: 500, explanation: error.explanation)
                 }
-            })
+            },
+            label: { await coordinator.label(ofNode: $0) })
     }
 }
 

@@ -30,6 +30,8 @@ final class CountingStore: Store {
         try await store.deviceAuthorization(id)
     }
 
+    func recentChanges(after sequence: Int) -> [RecentChanges.Change]? { store.recentChanges(after: sequence) }
+
     func changeSignals() async -> AsyncStream<Void> { await store.changeSignals() }
 
     func close() async { await store.close() }

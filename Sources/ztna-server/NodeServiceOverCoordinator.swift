@@ -22,7 +22,8 @@ extension NodeService {
                         from: address)
                 } catch { throw Refusal(error) }
             },
-            contact: { session, address in await coordinator.contact(session: session, from: address) })
+            contact: { session, address in await coordinator.contact(session: session, from: address) },
+            label: { await coordinator.label(ofNode: $0) })
     }
 }
 

@@ -21,6 +21,18 @@ import Testing
         await store.close()
     }
 
+    @Test func `in a file knows what it committed last, and not what was there before it was opened`() async throws {
+        let directory = try TemporaryDirectory()
+        for opening in 0..<2 {
+            let store = try SQLiteStore(path: directory.file)
+            #expect(store.recentChanges(after: opening) == nil)
+            try await store.write { try $0.appendChange(.node(RandomRecords.fixed(25)), at: opening) }
+            #expect(store.recentChanges(after: opening)?.map(\.record.sequence) == [opening + 1])
+            #expect((store.recentChanges(after: 0) == nil) == (opening > 0))
+            await store.close()
+        }
+    }
+
     @Test func `finds everything again after an abandoned and after a clean end`() async throws {
         let directory = try TemporaryDirectory()
         var random = RandomRecords(seed: 30)

@@ -196,6 +196,34 @@ let changePromises = [
         #expect(part == Array(all[1...2]))
         #expect(none == [])
     },
+    StorePromise("the last changes are known as they were committed, or have to be read") { store async throws in
+        var random = RandomRecords(seed: 31)
+        let (before, session) = (random.session(), random.session())
+        try await store.write { records in
+            try records.save(before)
+            try records.appendChange(.session(before.id), at: 1)
+        }
+        let start = try await store.read { try $0.lastChangeSequence() }
+        try await store.write { records in
+            try records.save(session)
+            try records.appendChange(.session(session.id), at: 2)
+            try records.appendChange(.node(RandomRecords.fixed(23)), at: 2)
+        }
+        try? await store.write { records in
+            try records.save(before)
+            try records.appendChange(.session(before.id), at: 3)
+            throw BodyFailed()
+        }
+        try await store.write { try $0.appendChange(.session(session.id), at: 4) }
+        let log = try await store.read { try $0.changes(after: start, limit: 10) }
+        if let known = store.recentChanges(after: start) {
+            #expect(known.map(\.record) == log)
+            #expect(known.map(\.session) == [session, nil, nil])
+            #expect(store.recentChanges(after: start + 3)?.isEmpty == true)
+        }
+        for time in 5..<100 { try await store.write { try $0.appendChange(.node(RandomRecords.fixed(24)), at: time) } }
+        #expect(store.recentChanges(after: start) == nil)
+    },
     StorePromise("commits that changed the log are signalled, coalesced, to every follower") { store async throws in
         let (first, second) = (await store.changeSignals(), await store.changeSignals())
         for time in 1...5 { try await store.write { try $0.appendChange(.node(RandomRecords.fixed(21)), at: time) } }

@@ -11,6 +11,7 @@ extension StoreTransaction {
         _ person: PersonRecord, _ signIn: SignIn, user: String?, groups whose: ProvisioningConfiguration.Groups?,
         at now: Int
     ) throws {
+        let isNew = try self.person(person.id) == nil
         try save(person)
         if let user {
             if try self.person(ofUser: user, of: signIn.provider) == nil {
@@ -27,6 +28,7 @@ extension StoreTransaction {
                 }
             _ = try setMemberships(of: person.id, source: source, to: groups)
         }
-        try appendChange(.person(person.id), at: now)
+        // Nothing hangs on somebody who has never been here.
+        if !isNew { try appendChange(.person(person.id), at: now) }
     }
 }

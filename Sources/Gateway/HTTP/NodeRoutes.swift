@@ -68,19 +68,24 @@ struct NodeRoutes: Sendable {
         guard let members = try? JSONMembers(parsing: body.readableBytesView, maximumBytes: 64 * 1024),
             let registration = try? members.string("registration")
         else { throw OAuthFailure(.invalidRequest, "send an object with the JWS `registration`") }
-        let label = try await services.store.read { try $0.person(token.person) }?.label
         let response: RegistrationResponse
         do throws(NodeService.Refusal) {
             response = try await services.nodes.register(token.session, token.person, key, registration)
         } catch {
-            services.recorder.noteNode(nil, of: token, label: label, refused: error.explanation)
+            services.recorder.noteNode(nil, of: token, label: try await label(of: token), refused: error.explanation)
             throw error
         }
+        var label = await services.nodes.label(response.node)
+        if label == nil { label = try await self.label(of: token) }
         services.recorder.noteNode(response.node, of: token, label: label)
         if let name = response.withheldName {
             services.recorder.noteWithheld(name, node: response.node, of: token, label: label)
         }
         return Answer.json(response.json)
+    }
+
+    private func label(of token: AccessToken) async throws -> String? {
+        try await services.store.read { try $0.person(token.person) }?.label
     }
 
     /// One long response of newline-delimited JSON. It ends when the session does, the client leaves or we shut down.
