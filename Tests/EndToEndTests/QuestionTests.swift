@@ -100,7 +100,7 @@ extension `The programs together` {
             try site.folder.write("ztna.yaml", text + "places: { database: geo.mmdb }\n")
             let damaged = try await check()
             #expect(
-                damaged.status == 1 && damaged.errors.contains("geo.mmdb: it is not a MaxMind DB"),
+                damaged.status == 1 && damaged.errors.contains("ztna.yaml:17:21: error: it is not a MaxMind DB"),
                 "\(damaged.everything)")
         }
     }
