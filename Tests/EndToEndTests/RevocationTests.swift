@@ -11,15 +11,18 @@ extension `The programs together` {
         /// What the kernel and the engine of one device know of the other.
         private struct Known: Equatable {
             let isPeer: Bool
-            /// Those of the addresses that the device's own table holds.
+            /// Those of the addresses that the device's own table holds, but for its memory of what it has logged.
             let inTable: [String]
             let inConntrack: [String]
 
             init(by device: TunnelDevice, key: String, addresses: [String]) throws {
                 let namespace = device.namespace
                 isPeer = try namespace.inside("wg", "show", device.interface, "peers").contains(key)
-                let table = try namespace.inside("nft", "-j", "list", "table", "inet", "ztna")
-                inTable = addresses.filter { table.contains("\"\($0)\"") }
+                let table = try namespace.inside("nft", "list", "table", "inet", "ztna")
+                let sets = table.split(separator: "\tset ").filter { !$0.contains("flags dynamic,timeout") }
+                inTable = addresses.filter { address in
+                    sets.contains { $0.split { " ,\n".contains($0) }.contains(address[...]) }
+                }
                 let entries = try namespace.inside(words: ["python3", "-c", Self.entries] + addresses)
                 inConntrack = entries.split(separator: "\n").map(String.init)
             }
@@ -76,7 +79,9 @@ extension `The programs together` {
             steady.stop()
             #expect(try pair.carol.namespace.inside("wg", "show", pair.carol.interface, "peers") == "")
             try await eventually("bob's device to have neither tunnel nor peer") {
-                try pair.bob.namespace.inside("wg", "show", "all", "peers") == "" ? () : nil
+                let (namespace, interface) = (pair.bob.namespace, pair.bob.interface)
+                guard try namespace.inside("ip", "-o", "link").contains(interface) else { return () }
+                return try namespace.inside("wg", "show", interface, "peers") == "" ? () : nil
             }
         }
     }
