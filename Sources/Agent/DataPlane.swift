@@ -37,6 +37,7 @@ package actor DataPlane {
     private var view: MeshView?
     private var wasOffered = false
     private var locals: [EndpointChoice.Local] = []
+    private var planned: PlanInForce?
     private var nextChange: Int?
     /// Engine and filter are those that an agent before this one left, until the first view comes, or this second.
     private var keepsLeftUntil: Int?
@@ -45,6 +46,8 @@ package actor DataPlane {
     private var tunnel = Tunnel.starting
     private var problem: Problem?
     private var steppedAt = 0
+    /// When an engine was started last.
+    private var startedAt = 0
     private let changes: AsyncStream<Void>
     private nonisolated let wake: AsyncStream<Void>.Continuation
     private nonisolated let time: GrantTime
@@ -147,7 +150,7 @@ package actor DataPlane {
             return newest
         }
         if let offered {
-            view = offered
+            (view, planned) = (offered, nil)
             wasOffered = true
             keepsLeftUntil = nil
             attempts.setView(view)
@@ -192,6 +195,10 @@ package actor DataPlane {
             try await routes.remove(interface)
         }
         try await attemptReading.start()
+        // One that ends at once is not started again at once.
+        let pause = startedAt + 2 - time.reading().seconds
+        if (1...2).contains(pause) { try await environment.sleep(.seconds(pause)) }
+        startedAt = time.reading().seconds
         let started = try WireGuardProcess(
             interface: interface, executable: executable, outlivesUs: true,
             onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
@@ -244,11 +251,18 @@ package actor DataPlane {
         do { try await attemptReading.start() } catch { unread = error }
         // Where they cannot be read, those that were known last: the filter does not wait for them.
         if let found = try? await tunnelInterface.locals() { locals = found }
-        let plan = TunnelPlan(view, interface: interface, locals: locals, checksEgress: checksEgress, now: now)
+        let plan = plan(at: now)
         try await upkeep.bring(to: plan)
         nextChange = plan.rules.nextChange
         tunnel = plan.addresses.isEmpty ? .down : .up
         if let unread { throw unread }
+    }
+
+    private func plan(at now: Int) -> TunnelPlan {
+        if let planned, planned.holds(for: locals, at: now) { return planned.plan }
+        let plan = TunnelPlan(view, interface: interface, locals: locals, checksEgress: checksEgress, now: now)
+        planned = PlanInForce(plan: plan, locals: locals, madeAt: now)
+        return plan
     }
 
     /// How the engine on that device is told its peers.

@@ -70,3 +70,22 @@ package struct TunnelPlan: Equatable, Sendable {
         }
     }
 }
+
+/// A plan, and for how long another one would be the same.
+package struct PlanInForce {
+    package let plan: TunnelPlan
+    private let locals: [EndpointChoice.Local]
+    private let madeAt: Int
+
+    /// `locals` are those that it was made with, at that second.
+    package init(plan: TunnelPlan, locals: [EndpointChoice.Local], madeAt: Int) {
+        self.plan = plan
+        self.locals = locals
+        self.madeAt = madeAt
+    }
+
+    /// Until something of it begins or ends; for a minute at most, and never at an earlier time than its own.
+    package func holds(for locals: [EndpointChoice.Local], at now: Int) -> Bool {
+        locals == self.locals && now >= madeAt && now - madeAt < 60 && plan.rules.nextChange.map { now < $0 } ?? true
+    }
+}

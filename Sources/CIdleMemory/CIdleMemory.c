@@ -36,3 +36,9 @@ void ztna_release_idle_memory(void) {
     dl_iterate_phdr(release_pages, NULL);
     malloc_trim(0);
 }
+
+// Without a threshold of ours malloc raises it with each large block that is freed, up to 32 MB.
+void ztna_use_one_heap(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}

@@ -73,12 +73,12 @@ package struct NodeRules: Hashable, Sendable {
             if let opening = found.nextOpening { changes.append(opening) }
             return changes
         }
-        var changes = [view.own.expiresAt]
+        // Of those in conflict, too: the last one left is in none.
+        var changes = [view.own.expiresAt] + living.map(\.expiresAt)
         for peer in living where !conflicts.contains(peer.node) {
             tunnels[peer.wireGuardKey] = Tunnel(
                 node: peer.node, candidates: peer.candidates, addresses: peer.addresses)
             egress.formUnion(peer.addresses)
-            changes.append(peer.expiresAt)
             let end = min(peer.expiresAt, view.own.expiresAt)
             for address in peer.addresses { egressEnds[address] = end }
             changes += add(

@@ -36,7 +36,7 @@ struct FilterSetDump: ~Copyable {
     private static func take(_ attributes: ArraySlice<UInt8>, into found: inout [String: Int?]) -> Bool {
         guard let list = attribute(listElements, of: attributes) else { return true }
         var rest = list
-        while let (_, element) = next(&rest) {
+        while let (_, element) = rest.nextAttribute() {
             guard let start = attribute(key, of: element).flatMap({ attribute(dataValue, of: $0) }) else {
                 return false
             }
@@ -67,17 +67,7 @@ struct FilterSetDump: ~Copyable {
 
     private static func attribute(_ type: UInt16, of list: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         var rest = list
-        while let (found, value) = next(&rest) { if found == type { return value } }
+        while let (found, value) = rest.nextAttribute() { if found == type { return value } }
         return nil
-    }
-
-    /// The next attribute; nil at the end, or where a length contradicts the bytes.
-    private static func next(_ rest: inout ArraySlice<UInt8>) -> (UInt16, ArraySlice<UInt8>)? {
-        guard let length = rest.hostInteger(at: 0, as: UInt16.self), length >= 4, Int(length) <= rest.count,
-            let type = rest.hostInteger(at: 2, as: UInt16.self)
-        else { return nil }
-        let value = rest.prefix(Int(length)).dropFirst(4)
-        rest = rest.dropFirst((Int(length) + 3) & ~3)
-        return (type & 0x3FFF, value)
     }
 }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// One libnftables context: runs scripts, gives back what they print. Not safe for concurrent use.
+/// One libnftables context: runs scripts. Not safe for concurrent use.
 ///
 /// Acts in the network namespace of the thread that creates it.
 struct NFTables: ~Copyable {
@@ -25,24 +25,14 @@ struct NFTables: ~Copyable {
     }
 
     /// Runs one transaction.
-    func run(_ script: String) throws(LinuxNetworkError) { _ = try output(of: script, flags: 0) }
-
-    /// A table's sets without their members, its chains and rules, in nft's own canonical text.
-    ///
-    /// Not in JSON, because nft 1.0.6 reads past an array when it writes the flags of a dormant table.
-    func rules(of table: String) throws(LinuxNetworkError) -> [UInt8] {
-        let flags = NFT_CTX_OUTPUT_NUMERIC_ALL | NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE
-        return try output(of: "list table inet \(table)", flags: UInt32(flags))
-    }
-
-    private func output(of script: String, flags: UInt32) throws(LinuxNetworkError) -> [UInt8] {
-        nft_ctx_output_set_flags(context, flags)
+    func run(_ script: String) throws(LinuxNetworkError) {
         let status = nft_run_cmd_from_buffer(context, script)
         // Reading a buffer also empties it for the next run.
-        let printed = nft_ctx_get_output_buffer(context).map { Array(String(cString: $0).utf8) } ?? []
+        _ = nft_ctx_get_output_buffer(context)
         let complaint = nft_ctx_get_error_buffer(context).map { String(cString: $0) } ?? ""
         guard status == 0 else { throw .filter(String(complaint.prefix(500))) }
-        return printed
+        // After a change, an empty script makes nft forget what it knows of the tables: half a megabyte each.
+        _ = nft_run_cmd_from_buffer(context, "")
     }
 
     deinit { nft_ctx_free(context) }

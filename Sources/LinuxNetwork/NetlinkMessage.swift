@@ -71,18 +71,22 @@ struct NetlinkReply {
         guard payload.count >= offset else { return nil }
         var found: [UInt16: ArraySlice<UInt8>] = [:]
         var rest = payload.dropFirst(offset)
-        while rest.count >= 4 {
-            guard let length = rest.hostInteger(at: 0, as: UInt16.self), length >= 4, Int(length) <= rest.count,
-                let type = rest.hostInteger(at: 2, as: UInt16.self)
-            else { return nil }
-            found[type & 0x3FFF] = rest.prefix(Int(length)).dropFirst(4)
-            rest = rest.dropFirst((Int(length) + 3) & ~3)
-        }
-        return found
+        while let (type, value) = rest.nextAttribute() { found[type] = value }
+        return rest.count < 4 ? found : nil
     }
 }
 
 extension ArraySlice<UInt8> {
+    /// Takes the attribute at the start away; nil at the end, or where a length contradicts the bytes.
+    mutating func nextAttribute() -> (type: UInt16, value: ArraySlice<UInt8>)? {
+        guard let length = hostInteger(at: 0, as: UInt16.self), length >= 4, Int(length) <= count,
+            let type = hostInteger(at: 2, as: UInt16.self)
+        else { return nil }
+        let value = prefix(Int(length)).dropFirst(4)
+        self = dropFirst((Int(length) + 3) & ~3)
+        return (type & 0x3FFF, value)
+    }
+
     /// The integer in host order `offset` bytes from the start, or nil past the end.
     func hostInteger<Value: FixedWidthInteger>(at offset: Int, as type: Value.Type) -> Value? {
         let part = dropFirst(offset).prefix(MemoryLayout<Value>.size)

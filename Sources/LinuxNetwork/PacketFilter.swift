@@ -25,12 +25,13 @@ package actor PacketFilter {
     private let nft: NFTables
     private var queries: RuleSetQueries
     private var dump: FilterSetDump
+    private var tables: FilterTableDump
     /// The kernel's number when the table was last known to be ours.
     private var known: UInt32?
     private var applied: FilterRuleSet?
     /// How long the slowest load of the table took, which members' ends may be off by.
     private var loadSeconds = 0
-    private var canonicalRules: [CanonicalKey: [String]] = [:]
+    private var canonicalForms: [CanonicalKey: FilterTableForm] = [:]
     /// What the table's counter said when it was asked last, and what it had said of tables since replaced.
     private var unlogged = (now: 0, before: 0)
 
@@ -40,6 +41,7 @@ package actor PacketFilter {
         nft = try NFTables()
         queries = try RuleSetQueries()
         dump = try FilterSetDump()
+        tables = try FilterTableDump()
     }
 
     /// Replaces the whole table in one transaction; what has no grant is dropped until it is done, and refused from then on.
@@ -87,18 +89,15 @@ package actor PacketFilter {
 
     /// Reads the table back and says how it differs from `ruleSet`; empty means that the kernel enforces exactly it.
     ///
-    /// Rules are compared in nft's own canonical form: the same rules are loaded once into a dormant table that no packet
-    /// meets, listed, and removed. Members must be the same, with ends within `tolerance` seconds and what loading took.
+    /// Rules are compared as the kernel has them: the same rules are loaded once into a dormant table that no packet meets,
+    /// read, and removed. Members must be the same, with ends within `tolerance` seconds and what loading took.
     package func differences(from ruleSet: FilterRuleSet, now: Int, tolerance: Int = 2) throws(LinuxNetworkError)
         -> [String]
     {
         let expected = try canonicalForm(of: ruleSet)
         let number = try queries.generation()
-        let rules: [String]
-        do { rules = FilterListing.rules(try nft.rules(of: FilterScript.table), of: FilterScript.table) } catch .filter(
-            let message)
-        { return ["the table cannot be listed: \(message)"] }
-        guard rules == expected else { return ["the table's sets, chains or rules differ"] }
+        guard let form = try form(of: FilterScript.table) else { return ["there is no table"] }
+        guard form == expected else { return ["the table's sets, chains or rules differ"] }
         var found: [String] = []
         let elements = FilterElements(ruleSet)
         for set in FilterElements.setNames {
@@ -123,9 +122,7 @@ package actor PacketFilter {
     package func hasRules(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> Bool {
         let expected = try canonicalForm(of: ruleSet)
         known = try queries.generation()
-        do {
-            return FilterListing.rules(try nft.rules(of: FilterScript.table), of: FilterScript.table) == expected
-        } catch .filter { return false }
+        return try form(of: FilterScript.table) == expected
     }
 
     /// A table that an agent before us left has exactly the chains, rules and sets of `ruleSet`, and every grant in it ends:
@@ -186,17 +183,28 @@ package actor PacketFilter {
         let logGroup: UInt16
     }
 
-    private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> [String] {
+    private func canonicalForm(of ruleSet: FilterRuleSet) throws(LinuxNetworkError) -> FilterTableForm {
         let key = CanonicalKey(
             checksEgress: ruleSet.checksEgress, interface: ruleSet.interface,
             overlay: ruleSet.overlay.map(\.description), logGroup: ruleSet.logGroup)
-        if let known = canonicalRules[key] { return known }
+        if let known = canonicalForms[key] { return known }
         let table = FilterScript.canonicalTable
         try nft.run(FilterScript.canonical(ruleSet))
-        let rules = FilterListing.rules(try nft.rules(of: table), of: table)
+        guard let dormant = try form(of: table) else { throw .filter("the table \(table) is gone") }
         try nft.run(FilterScript.removal(of: table))
-        canonicalRules = [key: rules]
-        return rules
+        let form = FilterTableForm(flags: dormant.flags & ~FilterTableForm.dormant, digest: dormant.digest)
+        canonicalForms = [key: form]
+        return form
+    }
+
+    /// The table as it was at one moment; nil when there is none.
+    private func form(of table: String) throws(LinuxNetworkError) -> FilterTableForm? {
+        for _ in 0..<10 {
+            let number = try queries.generation()
+            let form = try tables.form(of: table)
+            if try queries.generation() == number { return form }
+        }
+        throw .timedOut("a look at \(table) that no change of other tables falls into")
     }
 
     private static func differences(

@@ -3,7 +3,6 @@ import Glibc
 import Wire
 
 /// The agent of one device: see `ztna-agent help run`.
-@main
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ztna-agent", abstract: "Joins this device to a zero trust network, as a service.",

@@ -79,12 +79,7 @@ struct EnforceBench: AsyncParsableCommand {
 
     /// In a process and a namespace of its own, so that memory is only that.
     private func filterRows() throws -> [Row] {
-        let namespace = "ztna-bench-\(ProcessInfo.processInfo.processIdentifier)-f"
-        try Command.run("ip", "netns", "add", namespace)
-        defer { _ = try? Command.run("ip", "netns", "delete", namespace) }
-        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
-        let text = try Command.run(
-            "ip", "netns", "exec", namespace, own, "filter-figures", "--grants", "\(grants)")
+        let text = try BenchNamespace("f").run(["filter-figures", "--grants", "\(grants)"])
         return try FilterFigures.rows(of: text, grants: grants)
     }
 

@@ -26,14 +26,16 @@ struct IdleBench: AsyncParsableCommand {
         let (empty, listening) = (try await bare.settledMemory(), try await hello.settledMemory())
         let server = try await IdleServer(directory: directory.path, sessions: sessions)
             .memory(of: self.server ?? beside + "/ztna-server")
-        let agent = try await IdleAgent(directory: directory.path, peers: peers)
-            .memory(of: self.agent ?? beside + "/ztna-agent")
+        let agent = IdleAgent(
+            directory: directory.path, program: self.agent ?? beside + "/ztna-agent", peers: peers,
+            hasTunnel: geteuid() == 0)
+        let agentMemory = try await agent.measuredApart()
         output.show([
             Row(
                 name: "ztna-server, \(sessions) sessions", value: server, unit: "MiB resident",
                 reference: "hello server", referenceValue: listening),
             Row(
-                name: "ztna-agent, \(peers) peers", value: agent, unit: "MiB resident", reference: "empty process",
+                name: agent.name, value: agentMemory, unit: "MiB resident", reference: "empty process",
                 referenceValue: empty),
         ])
     }
@@ -90,47 +92,6 @@ private struct IdleServer {
             FileManager.default.createFile(
                 atPath: directory + "/" + name, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
         else { throw BenchError.failed("\(name) cannot be written") }
-    }
-}
-
-/// The real agent, signed in at a server of this process, which shows it all its peers.
-private struct IdleAgent {
-    let directory: String
-    let peers: Int
-
-    func memory(of program: String) async throws -> Double {
-        let port = try Loopback.freePort()
-        let url = "http://127.0.0.1:\(port)"
-        let meter = ClientMeter()
-        let file = directory + "/agent-server.sqlite"
-        let store = try SQLiteStore(path: file)
-        try await Population(server: url, group: "team-0").settle(peers, in: store)
-        await store.close()
-        let server = try await BenchServer(url: url, file: file, meter: meter)
-        var memory = 0.0
-        try await server.running {
-            try await Listening.gateway(server, port: Int(port)).during { _ in
-                memory = try await signedIn(program, server: server, meter: meter)
-            }
-        }
-        return memory
-    }
-
-    private func signedIn(_ program: String, server: BenchServer, meter: ClientMeter) async throws -> Double {
-        let socket = directory + "/agent.sock"
-        let child = try Child(
-            program,
-            ["run", "--without-tunnel", "--state", directory + "/agent", "--socket", socket, "--host-name", "bench"],
-            log: directory + "/agent.log")
-        try await child.wait(until: "agent") { FileManager.default.fileExists(atPath: socket) }
-        let control = AgentControl(socket: socket)
-        let account = InProcessProvider.Account(subject: "bench", email: "bench@example.com", groups: ["team-0"])
-        try await control.signIn(at: server, as: account, address: "127.0.0.1", meter: meter)
-        try await child.wait(until: "\(peers) peers") {
-            (try await control.status()["peers"]?.integerValue ?? 0) >= peers
-        }
-        // Each minute it gives back what it does not need to go on.
-        return try await child.settledMemory(after: .seconds(75))
     }
 }
 

@@ -10,7 +10,6 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             LoginBench.self, PollBench.self, IdleBench.self, SAMLBench.self, SCIMBench.self,
             RevokeBench.self, PolicyBench.self, AuditBench.self, TunnelCuts.self, EnforceBench.self, FilterFigures.self,
-            LoadClient.self,
-            BareProcess.self,
+            LoadClient.self, BareProcess.self, IdleAgentRun.self,
         ])
 }

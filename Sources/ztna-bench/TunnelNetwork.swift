@@ -32,12 +32,7 @@ struct TunnelNetwork: ~Copyable {
     }
 
     deinit {
-        for name in ["hub"] + Self.devices {
-            // Agents that were killed leave their engines.
-            let left = (try? Command.run("ip", "netns", "pids", "\(prefix)-\(name)")) ?? ""
-            for process in left.split(separator: "\n").compactMap({ pid_t($0) }) { kill(process, SIGKILL) }
-            _ = try? Command.run("ip", "netns", "delete", "\(prefix)-\(name)")
-        }
+        for name in ["hub"] + Self.devices { BenchNamespace.remove("\(prefix)-\(name)") }
     }
 
     private func inside(_ name: String, _ words: String) throws {

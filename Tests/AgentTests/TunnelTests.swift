@@ -87,6 +87,20 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
         #expect(plan.peers.isEmpty && plan.addresses.isEmpty && plan.filter.grants.isEmpty)
     }
 
+    @Test(arguments: [
+        (3500, 3500, false, true), (3500, 3559, false, true), (3500, 3560, false, false), (3590, 3599, false, true),
+        (3590, 3600, false, false), (3500, 3499, false, false), (3500, 3500, true, false),
+    ])
+    func `holds until something of it ends, for a minute at most, and at these addresses`(
+        _ madeAt: Int, _ now: Int, _ hasMoved: Bool, _ holds: Bool
+    ) throws {
+        let local = EndpointChoice.Local(address: .v4(1), length: 24, interface: "eth0")
+        let plan = TunnelPlan(try view(documents, rules: ["any"]), interface: interface, locals: [local], now: madeAt)
+        let inForce = PlanInForce(plan: plan, locals: [local], madeAt: madeAt)
+        #expect(inForce.plan == plan)
+        #expect(inForce.holds(for: hasMoved ? [] : [local], at: now) == holds)
+    }
+
     @Test func `keeps the mesh's prefixes after our authorization: nothing leaves in the clear`()
         throws
     {

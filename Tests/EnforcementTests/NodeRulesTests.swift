@@ -114,6 +114,15 @@ struct Mesh {
         #expect(rules.conflicts == [first.node, second.node])
     }
 
+    @Test func `change when one of two that claim an address ends`() throws {
+        let mesh = try Mesh()
+        let first = try mesh.node("b", number: 2, groups: ["dba"], expiresAt: 600)
+        let second = try mesh.node("c", number: 3, groups: ["dba"], addresses: ["100.64.0.2"])
+        let view = try mesh.view(mesh.node("own", number: 1), [first, second])
+        #expect(NodeRules(view, now: 599).nextChange == 600)
+        #expect(NodeRules(view, now: 600).tunnels.count == 1)
+    }
+
     @Test func `refuse a peer that claims our address or our key`() throws {
         let mesh = try Mesh()
         let own = try mesh.node("own", number: 1)

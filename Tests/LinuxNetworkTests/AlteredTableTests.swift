@@ -11,6 +11,8 @@ struct `A table that somebody else changes` {
     @Test(arguments: [
         ("flush ruleset", true, false), ("delete table inet ztna", true, false),
         ("insert rule inet ztna inbound accept", true, false), ("add rule inet ztna settling drop", true, false),
+        ("table inet ztna { flags dormant; }", true, false), ("chain inet ztna input { policy drop; }", true, false),
+        ("add chain inet ztna other", true, false), ("add set inet ztna other { type ipv4_addr; }", true, false),
         ("add table inet other", true, true), ("list ruleset", false, true),
     ])
     func `is noticed by its number, and told from tables of others`(

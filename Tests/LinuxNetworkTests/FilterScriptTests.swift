@@ -104,14 +104,3 @@ func ruleSet(
         #expect(FilterScript.canonical(try ruleSet([])).contains("chain settling {\n}\n"))
     }
 }
-
-@Suite struct `A filter's listing` {
-    @Test func `is the same for the dormant table and the live one, whatever its sets count`() {
-        let dormant = "table inet ztna-canonical {\n\tflags dormant\n\n\tset seen4 {\n\t\tsize 9\n\t}\n}\n"
-        let live = "table inet ztna {\n\tset seen4 {\n\t\tsize 9\t# count 3\n\t}\n}\n"
-        let asleep = "table inet ztna {\n\tflags dormant\n\n\tset seen4 {\n\t\tsize 9\n\t}\n}\n"
-        let expected = FilterListing.rules(Array(dormant.utf8), of: "ztna-canonical")
-        #expect(FilterListing.rules(Array(live.utf8), of: "ztna") == expected)
-        #expect(FilterListing.rules(Array(asleep.utf8), of: "ztna") != expected)
-    }
-}
