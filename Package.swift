@@ -213,7 +213,7 @@ let package = Package(
                 "StoreSQLite",
                 "HTTPClient",
                 "LocalSocket", "Gateway", "Coordinator", "Walkthrough", "Enforcement", "LinuxNetwork", "Agent", "Audit",
-                "Auditing",
+                "Auditing", "IdleMemory",
             ],
             products: [arguments, hummingbird, logging, grdb]),
 

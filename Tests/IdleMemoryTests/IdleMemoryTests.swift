@@ -22,18 +22,6 @@ import Testing
         #expect(throws: (any Error).self) { try FileManager.default.attributesOfItem(atPath: "/nonexistent") }
     }
 
-    @Test func `is none of what is large and freed`() throws {
-        typealias UsableSize = @convention(c) (UnsafeMutableRawPointer?) -> Int
-        let usableSize = unsafeBitCast(try #require(dlsym(nil, "malloc_usable_size")), to: UsableSize.self)
-        IdleMemory.useOneHeap()
-        // Else freeing it would make malloc keep the next one.
-        free(malloc(4 << 20))
-        let block = malloc(1 << 20)
-        defer { free(block) }
-        // Pages of its own, which begin with malloc's two words.
-        #expect((usableSize(block) + 16).isMultiple(of: 4096))
-    }
-
     @Test func `is given back each minute until the end`() async {
         let slept = Mutex<[Duration]>([])
         await IdleMemory.keepReleasing { duration in
