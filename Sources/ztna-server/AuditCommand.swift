@@ -75,10 +75,10 @@ struct AuditCommand: AsyncParsableCommand {
                 ]
                 print(result.encodedText())
             } else if findings.isEmpty {
-                print("good: \(verification.count) record(s), none changed and none missing")
+                print("good: \(counted(verification.count, "record")), unchanged and complete")
             } else {
                 for finding in findings { print(finding.description) }
-                print("\(findings.count) finding(s) in \(verification.count) record(s)")
+                print("\(counted(findings.count, "finding")) in \(counted(verification.count, "record"))")
             }
             if !findings.isEmpty { throw ExitCode.failure }
         }

@@ -42,17 +42,17 @@ struct CheckCommand: AsyncParsableCommand {
         for warning in configuration.warnings + files.policy.warnings {
             StandardError.write(warning.description + "\n")
         }
-        print("configuration: good, \(configuration.providers.count) identity provider(s)")
-        print("policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)")
+        print("configuration: good, \(counted(configuration.providers.count, "identity provider"))")
+        print(PolicyCommand.praise(policy))
         if configuration.tls != nil { print("tls: certificate and key belong together") }
         if let path = configuration.placesDatabase { print("places: \(path) tells countries") }
         let asking = policy.rulesAskingCountries
         guard configuration.placesDatabase == nil, !asking.isEmpty else { return true }
         StandardError.write(
             """
-            \(configuration.policyFile): \(asking.count) rule(s) ask from which country somebody comes, and no database \
-            tells: \(asking.prefix(5).map(\.text).joined(separator: ", ")). Nobody is in any country then. Say in \
-            ztna.yaml where one is:
+            \(configuration.policyFile): error: no database tells from which country somebody comes, which is asked by \
+            \(asking.prefix(5).map(\.text).joined(separator: ", ")). Nobody is in any country then. Say in ztna.yaml where \
+            one is:
               places: { database: GeoLite2-Country.mmdb }
 
             """)

@@ -20,9 +20,7 @@ struct PolicyCommand: AsyncParsableCommand {
             let document = try PolicyCommand.load(file)
             for warning in document.warnings { StandardError.write(warning.description + "\n") }
             let policy = document.policy
-            print(
-                "policy: good, \(policy.rules.count) rule(s), \(policy.tests.count) test(s), revision \(policy.revision)"
-            )
+            print(PolicyCommand.praise(policy))
         }
     }
 
@@ -40,7 +38,7 @@ struct PolicyCommand: AsyncParsableCommand {
                     "\(test.expect.rawValue == "deny" ? "deny " : "allow")  \(sides[0]) -> \(sides[1])  \(test.on.text)"
                         + (given.isEmpty ? "" : "  (\(given))"))
             }
-            print("\(policy.tests.count) test(s) hold")
+            print(counted(policy.tests.count, "test") + (policy.tests.count == 1 ? " holds" : " hold"))
         }
     }
 
@@ -126,6 +124,11 @@ struct PolicyCommand: AsyncParsableCommand {
         }
     }
 
+    static func praise(_ policy: Policy) -> String {
+        "policy: good, \(counted(policy.rules.count, "rule")), \(counted(policy.tests.count, "test")), "
+            + "revision \(policy.revision)"
+    }
+
     private static func load(_ file: String) throws -> PolicyDocument {
         switch PolicyFile.load(path: file, files: .ofSystem(), now: Int(time(nil))) {
         case .success(let document): return document
@@ -151,7 +154,8 @@ struct PolicyCommand: AsyncParsableCommand {
         for line in lines { print(ControlOptions.text(line)) }
         if let more = members["more"]?.integerValue, more > 0 { print("and \(more) more changes") }
         let pairs = members["pairs"]?.integerValue ?? 0
-        print(lines.isEmpty ? "Nobody gains or loses anything." : "\(pairs) pair(s) of source and destination change.")
+        let change = counted(pairs, "pair") + " of source and destination " + (pairs == 1 ? "changes." : "change.")
+        print(lines.isEmpty ? "Nobody gains or loses anything." : change)
     }
 
     private static func confirm(
