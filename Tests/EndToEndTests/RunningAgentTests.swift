@@ -53,10 +53,9 @@ extension `The programs together` {
             // Ten minutes forward: what was to end in an hour ends in fifty minutes. Then back again.
             for (offset, expected) in [("+600", before - 600), ("+0", before)] {
                 try clock.write("offset", offset + "\n")
-                try await eventually(
-                    "the clock of \(offset) s: \(try remaining(pair.carol)), \(pair.carol.agent.errors)"
-                ) {
-                    let left = try remaining(pair.carol)
+                try await eventually("the clock of \(offset) s: \(pair.carol.agent.errors)") { () -> Void? in
+                    // While the table is replaced, whoever lists it may find it gone.
+                    guard let left = try? remaining(pair.carol) else { return nil }
                     // However slow this machine is, ten minutes are more.
                     return left.count == 1 && abs(left[0] - expected) < 300 ? () : nil
                 }
