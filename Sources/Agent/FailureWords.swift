@@ -34,7 +34,7 @@ extension ControlError {
             words.isEmpty
                 ? (.accessDenied, "The sign-in was denied.", "Ask your administrator, or try again.")
                 // The server's words say who refused and what to do.
-                : (.accessDenied, "\(words).", "")
+                : (.accessDenied, Self.sentence(words), "")
         case .refused(_, "expired_token", _, _):
             (.expired, "The code was not confirmed in time.", "Run `ztna login` again.")
         case .refused(_, "second_factor_not_configured", let words, _):
@@ -85,6 +85,12 @@ extension ControlError {
             (.signedOut, "The session is over (\(reason)).", "Run `ztna login`.")
         case .signedOut: (.signedOut, "This device is not signed in.", "Run `ztna login`.")
         }
+    }
+
+    /// A refusal that has a name begins with it, as it is.
+    private static func sentence(_ words: String) -> String {
+        let hasName = words.prefix { $0 != " " }.hasSuffix(":")
+        return (hasName ? words : words.prefix(1).uppercased() + words.dropFirst()) + "."
     }
 
     private static let keyRemedy =

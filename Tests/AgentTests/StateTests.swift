@@ -4,6 +4,7 @@ import Glibc
 import Identity
 import NetworkAddresses
 import Testing
+import Wire
 
 /// A directory of its own under the system's temporary one, removed at the end.
 final class TemporaryDirectory: Sendable {
@@ -150,6 +151,20 @@ final class TemporaryDirectory: Sendable {
         "http://127.1", "http://128.0.0.1",
     ])
     func `refuse what is no server`(_ given: String) { #expect(ServerURL(given) == nil) }
+
+    @Test(arguments: [
+        (
+            "your account is switched off here; ask your administrator",
+            "Your account is switched off here; ask your administrator."
+        ),
+        ("not-recent: the provider did not ask", "not-recent: the provider did not ask."),
+        ("", "The sign-in was denied."),
+    ])
+    func `tell who refused a sign-in in the server's words`(_ words: String, _ message: String) {
+        let told = ControlError.refused(status: 400, name: "access_denied", description: words, retryAfter: nil).local
+        #expect(told.name == .accessDenied && told.message == message)
+        #expect(told.remedy.isEmpty == !words.isEmpty)
+    }
 
     @Test func `wait longer after each failure, never endlessly, never all at once`() {
         var waits: [Duration] = []
