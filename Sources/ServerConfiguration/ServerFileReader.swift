@@ -156,7 +156,7 @@ struct ServerFileReader {
             let path = report.readableFile(file, context, expected: expected, atMost: 1 << 30)
         else { return nil }
         if let reason = context.trials.places(path) {
-            report.error(at: file.position, reason, expected: expected)
+            report.error(at: file.position, reason, found: "\"\(path)\"", expected: expected)
         }
         return path
     }

@@ -18,7 +18,7 @@ extension Trials {
                 do throws(PlacesError) {
                     _ = try Places(path: path)
                     return nil
-                } catch { return "\(path): \(error.explanation)" }
+                } catch { return error.explanation }
             })
     }
 
