@@ -31,6 +31,22 @@ import Testing
         #expect(count(harness.log, "count=2") == 1)
     }
 
+    @Test(arguments: [
+        ("?x=y", "sign-in at provider failed"),
+        ("?code=c&state=unknown", "callback refused: its state is not one of ours"),
+    ])
+    func `of callbacks that nobody asked for is one, too`(_ query: String, _ line: String) async throws {
+        let harness = try await GatewayHarness()
+        let target = "/oidc/callback/corp" + query + "&iss=https%3A%2F%2Flogin.example.com"
+        for _ in 0..<30 {
+            #expect(try await harness.answer("GET", target, headers: [], body: []).status >= 400)
+        }
+        #expect(count(harness.log, line) == RefusalLines.ofOneNetwork, "\(harness.log.text.prefix(500))")
+        #expect(count(harness.log, "address=\(GatewayHarness.address)") == RefusalLines.ofOneNetwork)
+        harness.gateway.tellLeftOutLines()
+        #expect(count(harness.log, "count=10") == 1)
+    }
+
     @Test func `from many networks is limited too, and one network does not silence another`() {
         let log = LogLines()
         let lines = RefusalLines(logger: log.logger(), now: 0)

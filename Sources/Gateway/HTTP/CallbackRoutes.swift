@@ -18,32 +18,37 @@ struct CallbackRoutes: Sendable {
     func add(to router: Router<GatewayContext>) {
         router.get("/oidc/callback/:provider") { request, context in
             let name = context.parameters.get("provider") ?? ""
-            return await answers.guarded(request, context) { try await callback(request, provider: name) }
+            return await answers.guarded(request, context) { try await callback(request, context, provider: name) }
         }
     }
 
     /// First the `state` is used up for this browser, then the answer is believed step by step.
-    private func callback(_ request: Request, provider name: String) async throws -> Response {
+    private func callback(
+        _ request: Request, _ context: GatewayContext, provider name: String
+    ) async throws -> Response {
         guard case .openIDConnect(let provider)? = ProviderID(name).flatMap({ configuration.provider($0) }) else {
             return answers.over(.outOfOrder)
         }
+        let address = answers.call.address(of: request, context)
         let response: AuthorizationResponse
         do throws(AuthorizationResponseError) {
             response = try AuthorizationResponse(parsing: request.uri.query ?? "")
-        } catch { return answers.providerFailed(.authorizationResponse(error), provider: provider.id) }
+        } catch {
+            return answers.providerFailed(.authorizationResponse(error), provider: provider.id, from: address)
+        }
         let browser = BrowserRequest(request)
         let now = services.clock()
         let taken = try await flow.takeRedirect(state: response.state, cookieHash: browser.cookieHash, now: now)
         guard case .success(let taken)? = taken, let cookieHash = browser.cookieHash else {
             if case .failure(let refusal)? = taken {
-                services.refusals.note(.notice, "callback refused", ["reason": "\(refusal)"], from: nil, now: now)
+                services.refusals.note(.notice, "callback refused", ["reason": "\(refusal)"], from: address, now: now)
                 services.recorder.noteStranger(
                     .providerAnswered, refused: refusal.reasonName, provider: provider.id)
                 return answers.over(refusal)
             }
             services.refusals.note(
                 .notice, "callback refused: its state is not one of ours, or was used before",
-                ["provider": "\(provider.id)"], from: nil, now: now)
+                ["provider": "\(provider.id)"], from: address, now: now)
             services.recorder.noteStranger(.providerAnswered, refused: "unknown-state", provider: provider.id)
             return answers.over(.outOfOrder)
         }

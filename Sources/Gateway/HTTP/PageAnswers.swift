@@ -22,7 +22,8 @@ struct PageAnswers: Sendable {
         do { return try await work() } catch let refusal as SignInRefusal { return over(refusal) } catch let failure
             as BrowserRequest.Failure
         { return badForm(failure, request, context) } catch let failure as ProviderFailure {
-            return providerFailed(failure.fault, provider: failure.provider)
+            return providerFailed(
+                failure.fault, provider: failure.provider, from: call.address(of: request, context))
         } catch let error as StoreError {
             return failed(
                 reason: error.explanation, status: error == .overloaded ? .serviceUnavailable : .internalServerError)
@@ -99,9 +100,11 @@ struct PageAnswers: Sendable {
         return response
     }
 
-    /// `authorization`: the sign-in that it ends in, where one is known.
+    /// `authorization`: the sign-in that it ends in, where one is known. `address`: whose request it was, where anybody can
+    /// cause it.
     func providerFailed(
-        _ fault: ProviderFault, provider: ProviderID, of authorization: DeviceAuthorization? = nil
+        _ fault: ProviderFault, provider: ProviderID, of authorization: DeviceAuthorization? = nil,
+        from address: String? = nil
     ) -> Response {
         if let authorization {
             services.recorder.note(
@@ -114,7 +117,11 @@ struct PageAnswers: Sendable {
             "provider": "\(provider)", "reason": "\(fault.explanation)", "reference": "\(reference)",
         ]
         if let rule = fault.ruleName { facts["rule"] = "\(rule)" }
-        services.logger.warning("sign-in at provider failed", metadata: facts)
+        if let address {
+            services.refusals.note(.warning, "sign-in at provider failed", facts, from: address, now: services.clock())
+        } else {
+            services.logger.warning("sign-in at provider failed", metadata: facts)
+        }
         let message = fault.message
         return outcome(
             .failed, "The sign-in did not succeed", message.text, remedy: message.remedy, reference: reference,
