@@ -71,7 +71,8 @@ import Testing
         close(descriptor)
         let read = try await `The program ztna`.run(["-n", file], socket: "", program: program)
         #expect(read.status == 0 && read.errors == "", "\(read.errors)")
-        let asked = try await `The program ztna`.run(["-c", shell.asking(file)], socket: "", program: program)
+        let asked = try await `The program ztna`.run(
+            ["600", program, "-c", shell.asking(file)], socket: "", program: "/usr/bin/timeout")
         // A terminal ends its lines with a carriage return, too.
         let lines = asked.output.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("offered: ") }
         #expect(lines == ["offered: status"], "\(asked.output) \(asked.errors)")
