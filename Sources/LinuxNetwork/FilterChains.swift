@@ -34,7 +34,7 @@ struct FilterChains {
         meta l4proto tcp reject with tcp reset
         reject with icmpx type admin-prohibited
         }
-        \(refusing("denied", .deniedInbound))\
+        \(denied)\
         \(passing("allowed", .allowed, address: "saddr", first: Self.withoutExtensions))\
         \(passing("leaving", .leaving, address: "daddr"))\
         \(refusing("denied_here", .deniedOutbound))\
@@ -42,14 +42,30 @@ struct FilterChains {
         """
     }
 
-    private func refusing(_ chain: String, _ verdict: FilterVerdict, first: String = "") -> String {
+    private func refusing(
+        _ chain: String, _ verdict: FilterVerdict, first: String = "", limits: String = ""
+    ) -> String {
         """
         chain \(chain) {
         \(first)jump \(FilterScript.settling)
-        \(log(verdict, then: "goto refused"))
+        \(limits)\(log(verdict, then: "goto refused"))
         }
 
         """
+    }
+
+    /// Inbound, with a limit for each peer of a tenth of all: one noisy peer hides nothing of the others. A peer is forgotten
+    /// after a minute; one that finds no room among the others is limited with them.
+    private var denied: String {
+        let families = [("ip", "4"), ("ip6", "6")]
+        let sets = families.map { _, suffix in
+            "set refused\(suffix) { type ipv\(suffix)_addr; size 65535; flags dynamic,timeout; timeout 60s; }\n"
+        }
+        let limits = families.map { family, suffix in
+            "add @refused\(suffix) { \(family) saddr limit rate over 2500/second burst 10000 packets } "
+                + "counter name \"\(FilterScript.unlogged)\" goto refused\n"
+        }
+        return sets.joined() + refusing("denied", .deniedInbound, limits: limits.joined())
     }
 
     /// Logs a flow's first packet and lets it pass.
@@ -75,7 +91,7 @@ struct FilterChains {
         "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
     }
 
-    /// Logs at most 25,000 packets a second, and counts the rest: nothing is left out unsaid. What is logged is counted as
+    /// Logs at most 25,000 packets a second of all, and counts the rest: nothing is left out unsaid. What is logged is counted as
     /// well, as nobody may be there to read it. What leaves is told by the other side.
     private func log(_ verdict: FilterVerdict, then rest: String) -> String {
         let count = verdict == .leaving ? "" : "counter name \"\(FilterScript.logged)\" "

@@ -55,6 +55,58 @@ struct `A log under a flood` {
     }
 }
 
+extension `A log under a flood` {
+    /// One peer floods, and another attempts something now and then.
+    private static let noise = """
+        import socket
+        def bound(last):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.bind(("100.64.9.%d" % last, 0))
+            return s
+        def send(s, port):
+            for _ in range(50):
+                try:
+                    s.sendto(b"x", ("100.64.9.2", port))
+                    return
+                except OSError: pass
+        loud, quiet = bound(100), bound(101)
+        for count in range(300000):
+            send(loud, 1 + count % 65535)
+            if count % 10000 == 9999: send(quiet, 1 + count // 10000)
+        print("sent")
+        """
+
+    @Test func `hides no attempt of one peer behind those of another`() async throws {
+        let wire = try Wire()
+        let peers = ["100.64.9.100", "100.64.9.101"]
+        for peer in peers { try wire.client.run("ip", "address", "add", "\(peer)/24", "dev", "zt0") }
+        let quiet = IPAddress("100.64.9.101")
+        let (all, ofQuiet) = (Counter(), Counter())
+        let log = try wire.server.inside {
+            try PacketLog(group: 7) { packet in
+                all.add()
+                if packet.header.source == quiet { ofQuiet.add() }
+            }
+        }
+        let filter = try wire.server.inside { try PacketFilter() }
+        let rules = try wire.rules([], peers: peers, until: now() + 1000)
+        try await filter.replace(with: rules, now: FilterTime(now()))
+        let flood = try Command(["ip", "netns", "exec", wire.client.name, "python3", "-c", Self.noise])
+        #expect(flood.line() == "sent")
+        var unlogged = 0
+        let isAccountedFor = try await comes {
+            unlogged += await filter.takeUnlogged()
+            return all.value + log.losses.overruns + unlogged >= 300_030
+        }
+        #expect(isAccountedFor)
+        #expect(try await filter.matches(rules, now: now()))
+        log.close()
+        #expect(all.value + log.losses.overruns + unlogged == 300_030)
+        // Nothing of it was left out but what the log's reader was too slow for.
+        #expect(ofQuiet.value + log.losses.overruns >= 30)
+    }
+}
+
 private final class Counter: Sendable {
     private let count = Mutex(0)
 
