@@ -49,6 +49,8 @@ package actor Coordinator {
     var nodeDeadlines = DeadlineQueue<NodeID>()
     var sessionDeadlines = DeadlineQueue<SessionID>()
     var heartbeats = DeadlineQueue<NodeID>()
+    /// By the clock of the last tick.
+    var tickedAt = 0
     /// Nodes whose documents could not be signed: they are out of the mesh until that succeeds.
     var unsigned: Set<NodeID> = []
     /// The change log is followed up to here.

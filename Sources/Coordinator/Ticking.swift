@@ -22,7 +22,9 @@ extension Coordinator {
             for id in unsigned { if let facts = directory.node(id) { present(facts, now: now) } }
         }
         flush(now: now)
-        for id in heartbeats.takeDue(at: now) { beat(id, now: now) }
+        // A clock that was set back would make them wait for as long, and agents take us for gone.
+        for id in heartbeats.takeDue(at: now < tickedAt ? .max : now) { beat(id, now: now) }
+        tickedAt = now
         await remember(seen, now: now)
     }
 

@@ -70,6 +70,18 @@ private final class RemoteSigner: Signer {
         #expect(session.end == .expired)
     }
 
+    @Test func `a stream shows that it lives, also after the clock was set back`() async throws {
+        let fixture = try await Fixture()
+        let alice = try await fixture.member("alice")
+        var hers = try await Agent(fixture, alice.session)
+        for (step, beats) in [(19, 0), (1, 1), (-7200, 2), (19, 2), (1, 3)] {
+            fixture.clock.advance(by: step)
+            await fixture.coordinator.tick(now: fixture.clock.now)
+            while hers.stream.hasMessages { await hers.read() }
+            #expect(hers.heartbeats == beats, "after \(step) s")
+        }
+    }
+
     @Test func `a session without a node ends as well`() async throws {
         let fixture = try await Fixture()
         let person = try await fixture.person("alice")
