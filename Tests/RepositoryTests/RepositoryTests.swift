@@ -72,9 +72,26 @@ import Testing
         #expect(process.terminationStatus == status)
     }
 
-    @Test(arguments: [".ci/run", ".ci/install", ".ci/test", ".ci/skips", "IdPFixtures/install", "Tests/Fuzzing/run"])
+    @Test(arguments: [
+        ".ci/run", ".ci/install", ".ci/test", ".ci/skips", "IdPFixtures/install", "Tests/Fuzzing/run",
+        "Tests/SuspendResume/run",
+    ])
     func `has executable programs`(_ path: String) {
         #expect(FileManager.default.isExecutableFile(atPath: Tree.root.appending(path: path).path))
+    }
+
+    @Test func `has a machine that sleeps, and says what it lacks`() throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/python3")
+        process.arguments = ["-B", Tree.root.appending(path: "Tests/SuspendResume/run").path]
+        process.environment = ["PATH": "/nowhere"]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 77)
+        #expect(text.hasPrefix("skipped: no qemu-system-x86_64: apt-get install"), "\(text)")
     }
 
     @Test func `installs from one list`() throws {
