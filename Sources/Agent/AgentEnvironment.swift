@@ -1,4 +1,5 @@
 package import Cryptography
+package import LinuxNetwork
 package import NetworkAddresses
 
 /// What the agent takes from outside: time, randomness, the network, and what this machine is called.

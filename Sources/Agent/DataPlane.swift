@@ -12,7 +12,8 @@ internal import Synchronization
 /// and goes last; who is no longer permitted loses the tunnel first, then the grants, then the running connections.
 ///
 /// Engine and filter outlive an agent that is killed, and the filter ends every grant at its moment; the next agent takes
-/// them over where they are whole, and replaces them where they are not. Source: DESIGN §9.
+/// them over where they are whole, and replaces them where they are not. A guard beside the engine ends it when the filter can
+/// no longer keep time, and no agent is there. Source: DESIGN §9.
 package actor DataPlane {
     let interface: InterfaceName
     private let privateKey: X25519PrivateKey
@@ -31,6 +32,10 @@ package actor DataPlane {
     private var device: WireGuardDevice
     private let upkeep: TunnelUpkeep
     private let tunnelInterface: TunnelInterface
+    private let guarding: TunnelGuarding
+    private let clockChanges: ClockChanges
+    /// By the clock by which grants end, and by the machine's own.
+    private var (watch, machineWatch) = (ClockWatch(), ClockWatch())
     private var engine: WireGuardProcess?
     let attemptReading: AttemptReading
 
@@ -60,7 +65,8 @@ package actor DataPlane {
     package init(
         interface: InterfaceName, privateKey: X25519PrivateKey, listenPort: UInt16, attempts: AttemptLog,
         spool: AttemptSpool? = nil, told: ToldAttempts? = nil, checksEgress: Bool = false,
-        engine executable: String = WireGuardProcess.defaultExecutable, environment: AgentEnvironment, logger: Logger
+        engine executable: String = WireGuardProcess.defaultExecutable,
+        guardProgram: String = GuardLink.defaultProgram, environment: AgentEnvironment, logger: Logger
     ) throws(LinuxNetworkError) {
         try Privileges.require()
         self.interface = interface
@@ -81,10 +87,17 @@ package actor DataPlane {
         let tunnelInterface = TunnelInterface(name: interface, routes: routes)
         self.time = time
         self.tunnelInterface = tunnelInterface
+        let (changes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.changes, self.wake) = (changes, wake)
+        clockChanges = try ClockChanges()
+        let guarding = TunnelGuarding(
+            program: guardProgram, writtenBy: environment.clocks(), logger: logger, onEnd: { wake.yield() })
+        self.guarding = guarding
         upkeep = TunnelUpkeep(
-            TunnelSteps(filter: filter, interface: tunnelInterface, tracking: tracking, time: time),
+            TunnelSteps(
+                filter: filter, interface: tunnelInterface, tracking: tracking, time: time, guarding: guarding,
+                clocks: environment.clocks),
             now: { time.reading().seconds }, logger: logger)
-        (changes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Takes a view over soon; an older one that still waits is dropped.
@@ -100,6 +113,7 @@ package actor DataPlane {
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.tick() }
+            group.addTask { for await _ in self.clockChanges.changes { await self.lookAtClocks() } }
             wake.yield()
             for await _ in changes { await step() }
             group.cancelAll()
@@ -107,21 +121,32 @@ package actor DataPlane {
         await tearDown()
     }
 
-    /// Each second, at its beginning: wakes the loop when something is due without a new view, or when the clocks parted.
+    /// The clocks may have parted: what was written by them is written anew. A wall clock that was set back moves nothing, as
+    /// time is held here: then the guard is told that the timeouts are right as they are.
+    private func lookAtClocks() async {
+        let machine = environment.clocks()
+        let hasParted = machineWatch.observe(machine) != nil
+        if let jump = watch.observe(time.reading()) {
+            logger.notice("the clock was set, or the machine slept", metadata: ["jump": "\(jump)"])
+            await upkeep.noteClockJump()
+            wake.yield()
+        } else if hasParted, await !upkeep.isToRewrite {
+            guarding.note(writtenBy: machine)
+        }
+    }
+
+    /// Each second, at its beginning: wakes the loop when something is due without a new view.
     private func tick() async {
-        var watch = ClockWatch()
         var wasHeld = false
         while !Task.isCancelled {
+            await lookAtClocks()
             let reading = time.reading()
             let isHeld = time.isHeld
             if isHeld, !wasHeld {
                 logger.notice("the clock was set back: what has ended stays ended until the server tells the time")
             }
             wasHeld = isHeld
-            if let jump = watch.observe(reading) {
-                logger.notice("the clock was set, or the machine slept", metadata: ["jump": "\(jump)"])
-                await upkeep.noteClockJump()
-            }
+            if engine != nil, !guarding.isAlive { wake.yield() }
             attempts.tellRepetitions()
             await attemptReading.countLosses()
             if await upkeep.verifiedAt != nil || keepsLeftUntil != nil,
@@ -171,7 +196,7 @@ package actor DataPlane {
 
     /// The filter first, then the engine behind it; or both as they were left.
     private func start() async throws {
-        if let engine, engine.isRunning { return }
+        if let engine, engine.isRunning { return try await guarding.ensure(for: engine) }
         engine = nil
         let closed = TunnelPlan(nil, interface: interface, locals: [], now: 0).filter
         await upkeep.begin(behind: closed, configure: configuring(device))
@@ -189,11 +214,14 @@ package actor DataPlane {
         holdsInterface = left != nil
         if let left, try await adopt(left) { return }
         await attemptReading.countUnattended()
+        let reading = environment.clocks()
         try await filter.replace(with: closed, now: FilterTime(time.reading()))
+        guarding.note(writtenBy: reading)
         if let left {
             await left.stop()
             try await routes.remove(interface)
         }
+        await guarding.forget(interface)
         try await attemptReading.start()
         // One that ends at once is not started again at once.
         let pause = startedAt + 2 - time.reading().seconds
@@ -203,7 +231,10 @@ package actor DataPlane {
             interface: interface, executable: executable, outlivesUs: true,
             onLine: { logger.debug("engine", metadata: ["line": "\($0)"]) },
             onExit: onExit)
-        do { try await started.waitUntilReady() } catch {
+        do {
+            try await started.waitUntilReady()
+            try await guarding.ensure(for: started)
+        } catch {
             await started.stop()
             throw error
         }
@@ -217,8 +248,8 @@ package actor DataPlane {
     private func adopt(_ left: WireGuardProcess) async throws -> Bool {
         let found = try await LeftTunnel(
             behind: left, on: interface, privateKey: privateKey, routes: routes, filter: filter,
-            checksEgress: checksEgress)
-        guard let found else { return false }
+            executable: executable, checksEgress: checksEgress)
+        guard let found, guarding.join(interface) else { return false }
         device = found.device
         engine = left
         await upkeep.begin(with: found.plan, behind: found.plan.filter, configure: configuring(device))
@@ -276,7 +307,10 @@ package actor DataPlane {
 
     /// The interface before the filter, so that nothing passes unfiltered in between.
     private func tearDown() async {
-        await engine?.stop()
+        if let engine {
+            await engine.stop()
+            await guarding.forget(interface)
+        }
         engine = nil
         keepsLeftUntil = nil
         await attemptReading.countLosses()

@@ -1,3 +1,4 @@
+package import LinuxNetwork
 internal import SignedDocuments
 internal import Synchronization
 

@@ -12,10 +12,11 @@ struct LeftTunnel {
     /// Nil unless the engine is the one that would be started, has this device's key, and the filter in front of it is whole.
     init?(
         behind engine: WireGuardProcess, on interface: InterfaceName, privateKey: X25519PrivateKey,
-        routes: RouteNetlink, filter: PacketFilter, checksEgress: Bool
+        routes: RouteNetlink, filter: PacketFilter, executable: String, checksEgress: Bool
     ) async throws {
         device = WireGuardDevice(interface, of: engine.process)
-        guard engine.runs(), let status = try? await device.status(), status.publicKey == privateKey.publicKey,
+        guard engine.runs(executable), let status = try? await device.status(),
+            status.publicKey == privateKey.publicKey,
             let overlay = try? await routes.routes(through: interface)
         else { return nil }
         let held = try await routes.addresses().filter {

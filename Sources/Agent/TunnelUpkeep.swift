@@ -37,11 +37,18 @@ package struct TunnelSteps: Sendable {
 }
 
 extension TunnelSteps {
-    /// In the kernel, with timeouts that count from `time`.
-    init(filter: PacketFilter, interface: TunnelInterface, tracking: ConnectionTracking, time: GrantTime) {
+    /// In the kernel, with timeouts that count from `time`; the guard is told by which clocks all of them were written.
+    init(
+        filter: PacketFilter, interface: TunnelInterface, tracking: ConnectionTracking, time: GrantTime,
+        guarding: TunnelGuarding, clocks: @escaping @Sendable () -> ClockReading
+    ) {
         self.init(
             hasRules: { try await filter.hasRules(of: $0) },
-            replaceFilter: { try await filter.replace(with: $0, now: FilterTime(time.reading())) },
+            replaceFilter: {
+                let reading = clocks()
+                try await filter.replace(with: $0, now: FilterTime(time.reading()))
+                guarding.note(writtenBy: reading)
+            },
             updateFilter: { try await filter.update(to: $0, now: FilterTime(time.reading())) },
             differences: { try await filter.differences(from: $0, now: time.reading().seconds) },
             forget: { _ = try await tracking.deleteEntries(of: $0) },
@@ -70,7 +77,7 @@ package actor TunnelUpkeep {
     private var configure: Configure = { _ in }
     private var isArranged = false
     /// Timeouts were set by clocks that have parted since, or the table is not ours.
-    private var isToRewrite = false
+    package private(set) var isToRewrite = false
     /// Somebody changed the kernel's rule sets.
     private var isToCompare = false
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 // Between fork and exec only async-signal-safe calls: other threads of ours may hold any lock.
@@ -45,4 +46,16 @@ int ztna_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process
 
 int ztna_pidfd_send_signal(int descriptor, int number) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0U);
+}
+
+int ztna_clock_alarm(void) {
+    int descriptor = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (descriptor < 0) return -1;
+    // The year 10000: a moment that no clock is set to.
+    struct itimerspec never = {.it_value = {.tv_sec = 253402300800}};
+    if (timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0) return descriptor;
+    int failure = errno;
+    close(descriptor);
+    errno = failure;
+    return -1;
 }

@@ -17,6 +17,8 @@ package enum LinuxNetworkError: Error, Hashable, Sendable {
     case notTheEngine(path: String)
     /// The engine ended before or while it was needed; the last lines of its log.
     case engineDied(log: [String])
+    /// The tunnel's guard ended before it was needed; the last lines it printed.
+    case guardDied(log: [String])
     /// Another agent's engine serves the interface, or with `agent` nil one that no agent has started.
     case interfaceInUse(interface: String, engine: Int32, agent: Int32?)
     case notRoot
@@ -37,6 +39,7 @@ extension LinuxNetworkError: CustomStringConvertible {
             "the WireGuard engine \(path) is not installed; on Debian and Ubuntu: apt install wireguard-go"
         case .notTheEngine(let path): "another process than the WireGuard engine listens at \(path)"
         case .engineDied(let log): "the WireGuard engine ended: \(log.suffix(3).joined(separator: " | "))"
+        case .guardDied(let log): "the tunnel's guard ended: \(log.suffix(3).joined(separator: " | "))"
         case .interfaceInUse(let name, let engine, let agent?):
             "the interface \(name) is in use: the agent with process \(agent) runs its engine, process \(engine)"
         case .interfaceInUse(let name, let engine, nil):

@@ -20,6 +20,8 @@ package actor InterfaceCleanup {
 
     /// Takes four seconds an engine at most. Returns what was found and removed, for people to read.
     package func run(interface: InterfaceName) async throws -> [String] {
+        // Whose agent we are for this moment; an engine of an earlier version has none.
+        let guardian = try? GuardLink(to: interface)
         let ended = RunningEngine.all(on: interface, in: namespace) { engine in
             engine.end()
             return true
@@ -33,6 +35,8 @@ package actor InterfaceCleanup {
         let hadSocket = access(socket, F_OK) == 0
         WireGuardProcess.removeStaleSocket(of: interface)
         if hadSocket, access(socket, F_OK) != 0 { removed.append("socket \(socket)") }
+        if !ended.isEmpty { await guardian?.waitForEnd() }
+        GuardSocket.remove(of: interface)
         try await filter.removeTable()
         return removed
     }

@@ -66,7 +66,8 @@ enum ProcessTable {
         return buffer.prefix(max(count, 0))
     }
 
-    private static func target(of link: String) -> String? {
+    /// Nil when it is no symbolic link.
+    static func target(of link: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: 256)
         let count = buffer.withUnsafeMutableBytes { space in
             space.withMemoryRebound(to: CChar.self) { text in

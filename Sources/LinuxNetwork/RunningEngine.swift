@@ -54,6 +54,15 @@ struct RunningEngine: ~Copyable, Sendable {
         return nil
     }
 
+    /// Holds the engine with this number, in the network namespace of the calling thread; nil when there is none.
+    static func descriptor(of process: pid_t, on interface: InterfaceName) -> Int32? {
+        guard let namespace = ProcessTable.ownNetworkNamespace,
+            let engine = held(process, on: interface, in: namespace)
+        else { return nil }
+        let number = fcntl(engine.handle.number, F_DUPFD_CLOEXEC, 0)
+        return number >= 0 ? number : nil
+    }
+
     /// Asks it to end, then kills it; returns when it is gone, after four seconds at most.
     borrowing func end() {
         for signal in [SIGTERM, SIGKILL] {

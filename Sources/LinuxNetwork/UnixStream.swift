@@ -10,35 +10,13 @@ struct UnixStream: ~Copyable {
     init(connectingTo path: String, by deadline: Deadline) throws(LinuxNetworkError) {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         let socket = try FileDescriptor(Glibc.socket(AF_UNIX, type, 0), from: "socket")
-        try Self.connect(socket.number, to: path)
+        try UnixAddress(path, for: "connect").connect(socket.number)
         self.socket = socket
         self.deadline = deadline
     }
 
-    private static func connect(_ number: Int32, to path: String) throws(LinuxNetworkError) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw .system(call: "connect", errno: ENAMETOOLONG)
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let status = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard status == 0 else { throw .system(call: "connect", errno: Errno.last) }
-    }
-
-    /// The process that listens there, as the kernel saw it. Source: unix(7), SO_PEERCRED.
-    var peer: pid_t? {
-        // struct ucred, which glibc shows to GNU programs only: process, user, group.
-        var credentials: (pid_t, uid_t, gid_t) = (0, 0, 0)
-        var size = socklen_t(MemoryLayout.size(ofValue: credentials))
-        guard getsockopt(socket.number, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
-        return credentials.0
-    }
+    /// The process that listens there.
+    var peer: pid_t? { UnixAddress.peer(of: socket.number)?.process }
 
     borrowing func write(_ bytes: [UInt8]) throws(LinuxNetworkError) {
         var sent = 0

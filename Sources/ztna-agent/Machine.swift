@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Glibc
+import LinuxNetwork
 
 /// What this machine says about itself.
 enum Machine {

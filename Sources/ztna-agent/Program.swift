@@ -7,7 +7,7 @@ struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ztna-agent", abstract: "Joins this device to a zero trust network, as a service.",
         version: "ztna-agent \(ProgramVersion.current)",
-        subcommands: [RunCommand.self, CleanupCommand.self, VersionCommand.self])
+        subcommands: [RunCommand.self, CleanupCommand.self, GuardCommand.self, VersionCommand.self])
 
     static func main() async {
         do {

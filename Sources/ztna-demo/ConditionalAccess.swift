@@ -64,7 +64,7 @@ struct ConditionalAccess {
         agent.send(SIGKILL)
         _ = try await agent.end(within: .seconds(5))
         let killed = ContinuousClock.now
-        let engine = try engineProcess()
+        let engine = try engineProcesses()
         let end = killed + Self.untilEpoch(moment)
         let last = try await Waiting.until("the moment to pass", within: .seconds(20)) {
             () -> ContinuousClock.Instant? in
@@ -79,20 +79,20 @@ struct ConditionalAccess {
         _ = try await Waiting.until("carol's agent to enforce again") { () -> Bool? in
             try await carol.ask("status").bool("enforcing") ? true : nil
         }
-        guard try engineProcess() == engine else { throw DemoFailure("carol's agent has another engine than before") }
+        guard try engineProcesses() == engine else { throw DemoFailure("carol's agent has another engine than before") }
         return Finding(
             "carol's agent was killed (SIGKILL); \(Milliseconds.of(last - killed)) ms later the kernel ended bob's transfer, "
                 + "\(abs(late)) ms \(late < 0 ? "before" : "after") the rule's `until`",
             "started again, the agent took its WireGuard engine over", measured: Milliseconds.of(last - killed))
     }
 
-    /// Carol's: she runs nothing else there but her agent, and services in this process.
-    private func engineProcess() throws -> pid_t {
+    /// Carol's, and its guard: she runs nothing else there but her agent, and services in this process.
+    private func engineProcesses() throws -> [pid_t] {
         let others = traffic.network.namespace(of: carol.person).processes.filter { $0 != carol.agent?.process }
-        guard let engine = others.first, others.count == 1 else {
-            throw DemoFailure("carol's engine is not alone in her namespace: \(others)")
+        guard others.count == 2 else {
+            throw DemoFailure("carol's engine and its guard are not alone in her namespace: \(others)")
         }
-        return engine
+        return others.sorted()
     }
 
     private static func untilEpoch(_ moment: Int) -> Duration {

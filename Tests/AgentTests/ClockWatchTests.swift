@@ -1,4 +1,5 @@
 import Agent
+import LinuxNetwork
 import Testing
 
 private func reading(real: Int, monotonic: Int, boot: Int) -> ClockReading {

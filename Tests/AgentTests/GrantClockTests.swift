@@ -1,4 +1,5 @@
 import Agent
+import LinuxNetwork
 import Testing
 
 /// Seconds on each clock.

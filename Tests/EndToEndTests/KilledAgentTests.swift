@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import StrictJSON
 import Testing
 
@@ -64,6 +65,7 @@ extension `The programs together` {
             let pair = try await Pair()
             let carol = pair.carol
             let engine = try #require(carol.namespace.engines.first)
+            let tunnelGuard = try #require(carol.namespace.guards.first)
             try await pair.permit(until: Date())
             let steady = try #require(try await pair.devices.flow(Self.always))
 
@@ -96,6 +98,15 @@ extension `The programs together` {
             try await next.goesOn("after the next agent took over")
             next.stop()
 
+            // Its guard, too; one that ends is followed by another.
+            #expect(carol.namespace.guards == [tunnelGuard])
+            kill(tunnelGuard, SIGKILL)
+            try await eventually("another guard") {
+                let guards = carol.namespace.guards
+                return guards.count == 1 && guards != [tunnelGuard] ? () : nil
+            }
+            #expect(carol.namespace.engines == [engine])
+
             // Who was signed out meanwhile is no peer any more.
             carol.killAgent()
             #expect(try !carol.namespace.inside("wg", "show", carol.interface, "peers").isEmpty)
@@ -119,17 +130,26 @@ extension `The programs together` {
             let another = try #require(carol.namespace.engines.first)
             #expect(another != engine && carol.namespace.engines == [another])
 
+            // Nor without a guard: nobody knows whether the machine slept.
+            carol.killAgent()
+            for process in carol.namespace.guards { kill(process, SIGKILL) }
+            try await carol.restartAgent()
+            try await carol.untilEnforcing()
+            #expect(carol.namespace.engines.count == 1 && carol.namespace.engines != [another])
+            #expect(carol.namespace.guards.count == 1)
+
             // Whoever wants no agent any more removes what it left.
             carol.killAgent()
-            #expect(try carol.cleanUp().contains("removed engine \(another)"))
-            #expect(carol.namespace.engines == [])
+            let left = try #require(carol.namespace.engines.first)
+            #expect(try carol.cleanUp().contains("removed engine \(left)"))
+            #expect(carol.namespace.engines == [] && carol.namespace.guards == [])
             #expect(try !carol.namespace.inside("ip", "link").contains(carol.interface))
             #expect(try carol.namespace.inside("nft", "list", "ruleset").isEmpty)
 
             // And asked to end, an agent leaves nothing.
             pair.devices.bob.agent.terminate()
             #expect(try await pair.devices.bob.agent.finish().status == 0)
-            #expect(pair.devices.bob.namespace.engines == [])
+            #expect(pair.devices.bob.namespace.engines == [] && pair.devices.bob.namespace.guards == [])
             #expect(try pair.devices.bob.namespace.inside("nft", "list", "ruleset").isEmpty)
         }
     }

@@ -35,6 +35,11 @@ final class DeviceNamespace: Sendable {
         }
     }
 
+    /// Their guards.
+    var guards: [Int32] {
+        processes.filter { (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "ztna-guard\n" }
+    }
+
     @discardableResult
     func inside(_ words: String...) throws -> String { try inside(words: words) }
 
@@ -96,7 +101,7 @@ final class TunnelDevice {
 
     deinit {
         agent.kill()
-        unlink("/var/run/wireguard/\(interface).sock")
+        for kind in ["sock", "guard"] { unlink("/var/run/wireguard/\(interface).\(kind)") }
     }
 
     /// From the Unix socket to the server's port (`out`), or from the port inside to the Unix socket (`in`).

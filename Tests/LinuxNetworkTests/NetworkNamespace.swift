@@ -28,7 +28,7 @@ final class NetworkNamespace: Sendable {
         let path = "/var/run/netns/\(name)"
         Thread.detachNewThread {
             let result = Swift.Result {
-                try enter(path)
+                try enterNetworkNamespace(path)
                 return try body()
             }
             outcome.withLock { $0 = result }
@@ -39,8 +39,8 @@ final class NetworkNamespace: Sendable {
     }
 }
 
-/// setns(2), which Glibc's module map hides.
-private func enter(_ path: String) throws {
+/// This thread, for good. setns(2), which Glibc's module map hides.
+func enterNetworkNamespace(_ path: String) throws {
     typealias SetNamespace = @convention(c) (Int32, Int32) -> Int32
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     defer { close(descriptor) }

@@ -25,3 +25,7 @@ pid_t ztna_spawn(const char *path, char *const argv[], char *const envp[], int o
 int ztna_pidfd_open(pid_t process);
 /// pidfd_send_signal(2); -1 with errno set.
 int ztna_pidfd_send_signal(int descriptor, int signal);
+
+/// A timerfd(2) on the wall clock that never expires: it can be read, with ECANCELED, once that clock has been set or the
+/// machine has slept. -1 with errno set.
+int ztna_clock_alarm(void);

@@ -42,14 +42,20 @@ package struct ClockWatch: Hashable, Sendable {
             self.last = reading
             return nil
         }
+        guard let jump = Self.jump(from: last, to: reading) else { return nil }
+        self.last = reading
+        return jump
+    }
+
+    /// Nil while the clocks agree between the two.
+    static func jump(from last: ClockReading, to reading: ClockReading) -> Jump? {
         let slept = (reading.bootTime &- reading.monotonic) &- (last.bootTime &- last.monotonic)
         let stepped = (reading.realTime &- reading.bootTime) &- (last.realTime &- last.bootTime)
-        guard abs(clamped(slept)) >= Self.tolerance || abs(clamped(stepped)) >= Self.tolerance else { return nil }
-        self.last = reading
-        return abs(clamped(slept)) >= Self.tolerance
+        guard abs(clamped(slept)) >= tolerance || abs(clamped(stepped)) >= tolerance else { return nil }
+        return abs(clamped(slept)) >= tolerance
             ? .slept(milliseconds: clamped(slept) / 1_000_000) : .stepped(milliseconds: clamped(stepped) / 1_000_000)
     }
 
     /// So that its magnitude exists.
-    private func clamped(_ difference: Int) -> Int { max(difference, -Int.max) }
+    private static func clamped(_ difference: Int) -> Int { max(difference, -Int.max) }
 }

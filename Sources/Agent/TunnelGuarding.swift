@@ -1,0 +1,66 @@
+internal import LinuxNetwork
+internal import Logging
+internal import Synchronization
+
+/// The agent's side of the tunnel's guard: it is there before the engine has peers, and is told the clocks of each rewrite.
+final class TunnelGuarding: Sendable {
+    private struct State {
+        var link: GuardLink?
+        /// The clocks by which the table's timeouts were written last.
+        var written: ClockReading
+    }
+
+    private let program: String
+    private let logger: Logger
+    private let onEnd: @Sendable () -> Void
+    private let state: Mutex<State>
+
+    init(
+        program: String, writtenBy reading: ClockReading, logger: Logger, onEnd: @escaping @Sendable () -> Void
+    ) {
+        self.program = program
+        self.logger = logger
+        self.onEnd = onEnd
+        state = Mutex(State(written: reading))
+    }
+
+    /// All timeouts were written anew, by clocks that were read before.
+    func note(writtenBy reading: ClockReading) {
+        state.withLock { state in
+            state.written = reading
+            state.link?.tell(writtenBy: reading)
+        }
+    }
+
+    var isAlive: Bool { state.withLock { $0.link?.isAlive == true } }
+
+    /// Starts one for that engine, unless it has one.
+    func ensure(for engine: WireGuardProcess) async throws {
+        guard !isAlive else { return }
+        let (logger, onEnd) = (logger, onEnd)
+        let link = try await GuardLink.start(
+            of: engine, program: program,
+            onLine: { logger.notice("the tunnel's guard", metadata: ["line": "\($0)"]) }, onExit: onEnd)
+        state.withLock { state in
+            state.link = link
+            link.tell(writtenBy: state.written)
+        }
+    }
+
+    /// Takes over the guard of an engine that was left, with the clocks it knows. False: there is none.
+    func join(_ interface: InterfaceName) -> Bool {
+        guard let link = try? GuardLink(to: interface) else { return false }
+        state.withLock { $0.link = link }
+        return true
+    }
+
+    /// The engine has ended, and the guard with it.
+    func forget(_ interface: InterfaceName) async {
+        let last = state.withLock { state in
+            defer { state.link = nil }
+            return state.link
+        }
+        await last?.waitForEnd()
+        GuardLink.removeSocket(of: interface)
+    }
+}
