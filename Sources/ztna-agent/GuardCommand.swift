@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import IdleMemory
 import LinuxNetwork
 
 /// The agent starts it beside its engine, and it outlives the agent: see `TunnelGuard`.
@@ -19,6 +20,8 @@ struct GuardCommand: ParsableCommand {
             fclose(name)
         }
         let tunnel = try TunnelGuard(of: engine, on: interface, clocks: { WallClock.reading() })
+        // From here on it waits.
+        IdleMemory.release()
         _ = tunnel.run()
     }
 }
