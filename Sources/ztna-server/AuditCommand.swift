@@ -188,7 +188,8 @@ struct AuditPlace: ParsableArguments {
     @Option(help: ArgumentHelp("A copy of the database, instead of the state directory's.", valueName: "file"))
     var database: String?
     @Option(
-        name: .customLong("key"),
+        // One in 64 begins with a dash.
+        name: .customLong("key"), parsing: .unconditional,
         help: ArgumentHelp("The control key's public half, as `audit head --json` prints it.", valueName: "key"))
     var publicKey: String?
 

@@ -68,6 +68,10 @@ extension `The programs together` {
             let changed = try await Self.run(site, "verify", "--lines", "changed.jsonl", "--key", key)
             #expect(changed.status == 1 && changed.output.contains("was changed"), "\(changed.everything)")
 
+            let dashed = try await Self.run(
+                site, "verify", "--lines", "audit.jsonl", "--key", "-" + key.dropFirst())
+            #expect(!dashed.everything.contains("Missing value"), "\(dashed.everything)")
+
             let copy = site.folder.path("copy.db")
             let backup = try await RunningProgram(
                 "/usr/bin/env",
