@@ -54,7 +54,7 @@ struct FilterChains {
         """
     }
 
-    /// Inbound, with a limit for each peer of a tenth of all: one noisy peer hides nothing of the others. A peer is forgotten
+    /// Inbound, with a limit for each peer of four fifths of all: one noisy peer hides nothing of the others. A peer is forgotten
     /// after a minute; one that finds no room among the others is limited with them.
     private var denied: String {
         let families = [("ip", "4"), ("ip6", "6")]
@@ -62,7 +62,7 @@ struct FilterChains {
             "set refused\(suffix) { type ipv\(suffix)_addr; size 65535; flags dynamic,timeout; timeout 60s; }\n"
         }
         let limits = families.map { family, suffix in
-            "add @refused\(suffix) { \(family) saddr limit rate over 2500/second burst 10000 packets } "
+            "add @refused\(suffix) { \(family) saddr limit rate over 20000/second burst 40000 packets } "
                 + "counter name \"\(FilterScript.unlogged)\" goto refused\n"
         }
         return sets.joined() + refusing("denied", .deniedInbound, limits: limits.joined())
@@ -91,8 +91,8 @@ struct FilterChains {
         "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
     }
 
-    /// Logs at most 25,000 packets a second of all, and counts the rest: nothing is left out unsaid. What is logged is counted as
-    /// well, as nobody may be there to read it. What leaves is told by the other side.
+    /// Logs at most 25,000 packets a second of all, and counts the rest: nothing is left out unsaid. What is logged is counted
+    /// as well, as nobody may be there to read it. What leaves is told by the other side.
     private func log(_ verdict: FilterVerdict, then rest: String) -> String {
         let count = verdict == .leaving ? "" : "counter name \"\(FilterScript.logged)\" "
         return """
