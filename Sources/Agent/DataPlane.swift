@@ -184,6 +184,8 @@ package actor DataPlane {
             try await start()
             try await apply()
             await attemptReading.countLosses()
+            // What is enforced does not wait for a guard that cannot be had.
+            if let engine { try await guarding.ensure(for: engine, within: .seconds(2)) }
             if problem != nil { logger.notice("the tunnel works again") }
             problem = nil
         } catch {
@@ -196,7 +198,7 @@ package actor DataPlane {
 
     /// The filter first, then the engine behind it; or both as they were left.
     private func start() async throws {
-        if let engine, engine.isRunning { return try await guarding.ensure(for: engine) }
+        if let engine, engine.isRunning { return }
         engine = nil
         let closed = TunnelPlan(nil, interface: interface, locals: [], now: 0).filter
         await upkeep.begin(behind: closed, configure: configuring(device))

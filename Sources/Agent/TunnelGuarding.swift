@@ -27,6 +27,7 @@ final class TunnelGuarding: Sendable {
     /// All timeouts were written anew, by clocks that were read before.
     func note(writtenBy reading: ClockReading) {
         state.withLock { state in
+            guard reading.monotonic >= state.written.monotonic else { return }
             state.written = reading
             state.link?.tell(writtenBy: reading)
         }
@@ -35,11 +36,11 @@ final class TunnelGuarding: Sendable {
     var isAlive: Bool { state.withLock { $0.link?.isAlive == true } }
 
     /// Starts one for that engine, unless it has one.
-    func ensure(for engine: WireGuardProcess) async throws {
+    func ensure(for engine: WireGuardProcess, within limit: Duration = .seconds(10)) async throws {
         guard !isAlive else { return }
         let (logger, onEnd) = (logger, onEnd)
         let link = try await GuardLink.start(
-            of: engine, program: program,
+            of: engine, program: program, within: limit,
             onLine: { logger.notice("the tunnel's guard", metadata: ["line": "\($0)"]) }, onExit: onEnd)
         state.withLock { state in
             state.link = link

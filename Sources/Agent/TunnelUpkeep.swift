@@ -155,8 +155,9 @@ package actor TunnelUpkeep {
         guard isToCompare else { return false }
         isToCompare = false
         do { guard try await !steps.hasRules(ruleSet) else { return false } } catch {
+            // It may be gone, or change under our eyes: what ends does not wait for a look that succeeds.
             isToCompare = true
-            throw error
+            logger.warning("the kernel's rule set cannot be read", metadata: ["error": "\(error)"])
         }
         logger.warning("the kernel's rule set was not ours and is replaced")
         verifiedAt = nil

@@ -3,7 +3,7 @@ internal import Sessions
 internal import Synchronization
 
 /// The log's lines about requests that were refused. Anybody can cause them, so they are limited: those of one network, and
-/// those of all. The first ones, which an operator needs, are always written; the rest is counted, and the count is said.
+/// those of all. The first ones are written, unless a flood from everywhere came first; the rest is counted, and the count is said.
 final class RefusalLines: Sendable {
     /// Lines that one network causes at once, then one each so many seconds.
     static let ofOneNetwork = 20

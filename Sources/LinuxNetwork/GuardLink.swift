@@ -17,7 +17,8 @@ package final class GuardLink: Sendable {
     /// `program` runs a `TunnelGuard` when called as `PROGRAM guard --interface NAME --engine NUMBER`. Errors: `timedOut`, with
     /// what it says.
     package static func start(
-        of engine: WireGuardProcess, program: String, onLine: @escaping @Sendable (String) -> Void,
+        of engine: WireGuardProcess, program: String, within limit: Duration = .seconds(10),
+        onLine: @escaping @Sendable (String) -> Void,
         onExit: @escaping @Sendable () -> Void
     ) async throws -> GuardLink {
         GuardSocket.remove(of: engine.interface)
@@ -27,13 +28,16 @@ package final class GuardLink: Sendable {
             // The same program, so that it sees the same clocks.
             environment: ProcessTable.environment(of: getpid()), outlivesUs: true, onLine: onLine,
             onExit: { _ in onExit() })
-        let deadline = Deadline(after: .seconds(10))
+        let deadline = Deadline(after: limit)
         while true {
             if let link = try? GuardLink(to: engine.interface) { return link }
             if let exit = child.exit {
                 throw LinuxNetworkError.guardDied(log: exit.log)
             }
-            if deadline.hasPassed { throw LinuxNetworkError.timedOut("start of the guard on \(engine.interface)") }
+            if deadline.hasPassed {
+                _ = await child.stop(patience: .zero)
+                throw LinuxNetworkError.timedOut("start of the guard on \(engine.interface)")
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
     }
@@ -53,7 +57,7 @@ package final class GuardLink: Sendable {
     /// The guard says nothing: what can be read is its end.
     package var isAlive: Bool {
         var request = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
-        return poll(&request, 1, 0) == 0
+        return poll(&request, 1, 0) <= 0
     }
 
     /// Returns when the guard is gone: it ends with its engine.

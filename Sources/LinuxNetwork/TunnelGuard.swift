@@ -69,6 +69,11 @@ package final class TunnelGuard {
             if requests[3].revents != 0 {
                 hear()
             } else if requests[2].revents != 0 {
+                // Who comes now has not written anew what was wrong before.
+                if case .fails = guarded.verdict(agentLives: agent >= 0, at: clocks()) {
+                    closeTunnel()
+                    return .closed
+                }
                 accept()
             }
         }

@@ -84,5 +84,36 @@ extension `The programs together` {
                 return try namespace.inside("wg", "show", interface, "peers") == "" ? () : nil
             }
         }
+
+        @Test func `is nobody's peer any more, also where the tunnel's guard has died and no other can be had`()
+            async throws
+        {
+            let pair = try await TunnelPair(ports: [Self.port])
+            try await pair.apply(policy: Self.open)
+            let carol = pair.carol
+            let steady = try #require(try await pair.flow(Self.port))
+            let first = try #require(carol.namespace.guards.first)
+            let socket = "/var/run/wireguard/\(carol.interface).guard"
+            unlink(socket)
+            #expect(mkdir(socket, 0o700) == 0)
+            defer { rmdir(socket) }
+            kill(first, SIGKILL)
+            try await eventually("carol's agent to say so") {
+                try await carol.run("status").everything.contains("guard") ? () : nil
+            }
+            try await steady.goesOn("without a guard")
+
+            let sessions = try await pair.site.administer("sessions", "list").arrayValue ?? []
+            let bobs = sessions.compactMap(\.objectValue).filter { $0["person"]?.stringValue?.contains("bob") == true }
+            let session = try #require(bobs.first?["session"]?.stringValue, "\(sessions)")
+            _ = try await pair.site.administer("sessions", "end", session)
+            try await eventually("carol's device to have no peer") {
+                try carol.namespace.inside("wg", "show", carol.interface, "peers") == "" ? () : nil
+            }
+            steady.stop()
+            #expect(carol.namespace.guards == [])
+            rmdir(socket)
+            try await eventually("another guard") { carol.namespace.guards.count == 1 ? () : nil }
+        }
     }
 }

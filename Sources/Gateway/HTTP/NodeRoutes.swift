@@ -72,11 +72,11 @@ struct NodeRoutes: Sendable {
         do throws(NodeService.Refusal) {
             response = try await services.nodes.register(token.session, token.person, key, registration)
         } catch {
-            services.recorder.noteNode(nil, of: token, label: try await label(of: token), refused: error.explanation)
+            services.recorder.noteNode(nil, of: token, label: await label(of: token), refused: error.explanation)
             throw error
         }
         var label = await services.nodes.label(response.node)
-        if label == nil { label = try await self.label(of: token) }
+        if label == nil { label = await self.label(of: token) }
         services.recorder.noteNode(response.node, of: token, label: label)
         if let name = response.withheldName {
             services.recorder.noteWithheld(name, node: response.node, of: token, label: label)
@@ -84,8 +84,10 @@ struct NodeRoutes: Sendable {
         return Answer.json(response.json)
     }
 
-    private func label(of token: AccessToken) async throws -> String? {
-        try await services.store.read { try $0.person(token.person) }?.label
+    /// Evidence goes without it where the store does not answer.
+    private func label(of token: AccessToken) async -> String? {
+        let person = try? await services.store.read { try $0.person(token.person) }
+        return person?.label
     }
 
     /// One long response of newline-delimited JSON. It ends when the session does, the client leaves or we shut down.
