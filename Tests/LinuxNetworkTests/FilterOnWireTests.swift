@@ -128,6 +128,34 @@ struct `The kernel alone` {
         server.end()
     }
 
+    /// The kernel takes the memory of what has ended back a minute later.
+    @Test(arguments: ["100.64.9.2", "fd00:9::2"])
+    func `takes a grant again that has ended, in the same table`(_ address: String) async throws {
+        let wire = try Wire()
+        let server = try wire.listen()
+        let filter = try wire.server.inside { try PacketFilter() }
+        let mine: [(String, FilterGrant.Traffic)] = [("100.64.9.1", .tcp(5001...5001)), ("fd00:9::1", .any)]
+        func update(until end: Int) async throws -> FilterRuleSet {
+            let rules = try wire.rules(mine, peers: ["100.64.9.1", "fd00:9::1"], until: end)
+            try await filter.update(to: rules, now: FilterTime(now()))
+            return rules
+        }
+        _ = try await update(until: now() + 600)
+        let table = try wire.server.run("nft", "-a", "list", "tables")
+        for _ in 1...2 {
+            let flow = try wire.hold(address)
+            let ending = try await update(until: now() + 2)
+            #expect(["ConnectionResetError", "BrokenPipeError"].contains(String(flow.line().split(separator: " ")[0])))
+            #expect(try await filter.differences(from: ending, now: now()) == [])
+            #expect(try wire.attempt(address, 5001) == "ConnectionRefusedError at once")
+            let again = try await update(until: now() + 600)
+            #expect(try await filter.differences(from: again, now: now()) == [])
+            #expect(try wire.attempt(address, 5001) == "ok")
+        }
+        #expect(try wire.server.run("nft", "-a", "list", "tables") == table)
+        server.end()
+    }
+
     @Test func `ends a flow of our own when the other side is no peer any more`() async throws {
         let wire = try Wire()
         let server = try wire.listen()
