@@ -11,6 +11,9 @@ struct EnforceBench: AsyncParsableCommand {
 
     @Option(help: "Rounds of throughput, each with every filter.") var rounds = 20
     @Option(help: "Seconds of each measurement of throughput.") var seconds = 1.0
+    @Flag(help: "Conntrack alone, and rules with a shortcut for what is established, as well.") var comparisons = false
+    @Flag(help: "Leave it to the kernel which processor a node runs on; else each has one of its own.")
+    var anyProcessor = false
     @Option(help: "The WireGuard engine: one that wireguard-go's command line fits.")
     var engine = WireGuardProcess.defaultExecutable
     @Option(help: "The largest number of grants.") var grants = 100_000
@@ -30,51 +33,28 @@ struct EnforceBench: AsyncParsableCommand {
     }
 
     private func throughput() async throws -> (rows: [Row], notes: [String]) {
-        let mesh = try await EnforceMesh(engine: engine)
-        // The first again, to see what two measurements of the same differ by.
-        let variants: [EnforceMesh.Variant] = [
-            .none, .lookups(10), .lookups(grants / 10), .lookups(grants), .shortcut(grants), .trackingAlone, .none,
-        ]
-        var carried: [[EnforceMesh.Carried]] = variants.map { _ in [] }
+        let apart = !anyProcessor && ProcessInfo.processInfo.activeProcessorCount > 1
+        let mesh = try await EnforceMesh(engine: engine, apart: apart)
+        var comparison = ThroughputComparison(
+            [.lookups(10), .lookups(grants / 10), .lookups(grants)]
+                + (comparisons ? [.shortcut(grants), .trackingAlone] : []))
         do {
-            for round in 0..<rounds {
-                // Each begins a round in turn, and none pays for the one before it.
-                for index in variants.indices.map({ ($0 + round) % variants.count }) {
-                    try await mesh.apply(variants[index])
-                    try await Task.sleep(for: .milliseconds(300))
-                    carried[index].append(try await mesh.carry(seconds: seconds))
-                }
-            }
+            try await comparison.run(over: mesh, rounds: rounds, seconds: seconds)
         } catch {
             await mesh.stop()
             throw error
         }
         await mesh.stop()
-        let rows = [
-            ("TCP through WireGuard", "Mbit/s", \EnforceMesh.Carried.rate), ("the same", "Mbit/CPU-s", \.efficiency),
-        ]
-        .flatMap { title, unit, figure in
-            Self.rows(title, unit, variants.map(\.name), carried.map { $0.map { $0[keyPath: figure] } })
-        }
         return (
-            rows,
+            comparison.rows,
             [
-                "throughput: \(rounds) rounds of \(seconds) s each, one flow, \(engine) at both ends; filter and log on at "
-                    + "both; the ratio is the median of the rounds' ratios; CPU time is that of both engines, sender and receiver"
+                "throughput: \(rounds) rounds of \(seconds) s each, one flow, \(engine) at both ends, "
+                    + (apart ? "each with its end of the flow on a processor of its own; " : "on any processor; ")
+                    + "filter and log on at both; each is compared with no filter just before and just after, the ratio is "
+                    + "the geometric mean of all; CPU time is that of both engines, sender and receiver",
+                comparison.intervals,
             ]
         )
-    }
-
-    /// Of each but the first, against it.
-    private static func rows(_ title: String, _ unit: String, _ names: [String], _ figures: [[Double]]) -> [Row] {
-        let free = median(figures[0])
-        return names.indices.dropFirst().map { index in
-            // Round by round, so that what the machine does besides cancels out.
-            let ratio = median(zip(figures[index], figures[0]).map { $0 / $1 })
-            return Row(
-                name: "\(title), \(names[index])", value: ratio * free, unit: unit, reference: names[0],
-                referenceValue: free)
-        }
     }
 
     /// In a process and a namespace of its own, so that memory is only that.

@@ -31,7 +31,8 @@ final class EnforceMesh: Sendable {
     private let sender: EnforceNode
     private let receiver: EnforceNode
 
-    init(engine: String) async throws {
+    /// With `apart`, each node's engine and its end of the flow have one processor, as on two machines with one each.
+    init(engine: String, apart: Bool) async throws {
         prefix = "ztna-bench-\(ProcessInfo.processInfo.processIdentifier)"
         let names = ["\(prefix)-s", "\(prefix)-r"]
         for name in names {
@@ -40,8 +41,8 @@ final class EnforceMesh: Sendable {
         }
         try Command.run(
             "ip", "-n", names[0], "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", names[1])
-        sender = try await EnforceNode(in: names[0], number: 1, engine: engine)
-        receiver = try await EnforceNode(in: names[1], number: 2, engine: engine)
+        sender = try await EnforceNode(in: names[0], core: apart ? 0 : nil, number: 1, engine: engine)
+        receiver = try await EnforceNode(in: names[1], core: apart ? 1 : nil, number: 2, engine: engine)
         try await sender.connect(to: receiver)
         try await receiver.connect(to: sender)
     }
@@ -53,7 +54,9 @@ final class EnforceMesh: Sendable {
     }
 
     func apply(_ variant: Variant) async throws {
-        for (node, peer) in [(sender, receiver), (receiver, sender)] { try await node.apply(variant, peer: peer) }
+        async let one: Void = sender.apply(variant, peer: receiver)
+        async let other: Void = receiver.apply(variant, peer: sender)
+        _ = try await (one, other)
     }
 
     /// What one flow has carried, and what it took.
@@ -68,14 +71,14 @@ final class EnforceMesh: Sendable {
     }
 
     func carry(seconds: Double) async throws -> Carried {
-        let listener = try await NamespaceThread.run(in: receiver.namespace) {
+        let listener = try await NamespaceThread.run(in: receiver.namespace, core: receiver.core) {
             try TCP.listener(at: "100.64.9.2", port: Self.port)
         }
         defer { close(listener) }
-        let namespace = sender.namespace
+        let (namespace, core) = (sender.namespace, sender.core)
         let engines = try [sender, receiver].map { try $0.engineProcess() }
-        async let sent: Void = NamespaceThread.run(in: namespace) { try Self.send(seconds: seconds + 1) }
-        let carried = try await NamespaceThread.run(in: receiver.namespace) {
+        async let sent: Void = NamespaceThread.run(in: namespace, core: core) { try Self.send(seconds: seconds + 1) }
+        let carried = try await NamespaceThread.run(in: receiver.namespace, core: receiver.core) {
             try Self.receive(on: listener, seconds: seconds, engines: engines)
         }
         try await sent
@@ -98,13 +101,13 @@ final class EnforceMesh: Sendable {
         }
     }
 
-    /// Counts from half a second after the first byte on.
+    /// Counts from 0.3 seconds after the connection on.
     private static func receive(on listener: Int32, seconds: Double, engines: [Int]) throws -> Carried {
         guard TCP.isReady(listener, POLLIN, 5000) else { throw BenchError.failed("nobody connects") }
         let connection = accept(listener, nil, nil)
         defer { close(connection) }
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        let start = Clocks.wall + 0.5
+        let start = Clocks.wall + 0.3
         var (count, began, cpu) = (0, 0.0, 0.0)
         while Clocks.wall < start + seconds {
             guard TCP.isReady(connection, POLLIN, 2000) else { throw BenchError.failed("the flow stands still") }
@@ -125,6 +128,8 @@ final class EnforceMesh: Sendable {
 /// One of them.
 final class EnforceNode: Sendable {
     let namespace: String
+    /// Where its engine and its end of the flow run; nil: anywhere.
+    let core: Int?
     private let number: Int
     private let interface: InterfaceName
     private let key: X25519PrivateKey
@@ -134,8 +139,9 @@ final class EnforceNode: Sendable {
     private let filter: PacketFilter
     private let log: PacketLog
 
-    init(in namespace: String, number: Int, engine path: String) async throws {
+    init(in namespace: String, core: Int?, number: Int, engine path: String) async throws {
         self.namespace = namespace
+        self.core = core
         self.number = number
         let pid = ProcessInfo.processInfo.processIdentifier
         guard let interface = InterfaceName("zb\(pid)n\(number)") else { throw BenchError.constant }
@@ -143,7 +149,7 @@ final class EnforceNode: Sendable {
         key = try X25519PrivateKey(from: .system)
         try Command.run("ip", "-n", namespace, "address", "add", "10.77.0.\(number)/24", "dev", "wire")
         try Command.run("ip", "-n", namespace, "link", "set", "wire", "up")
-        (engine, routes, filter, log) = try await NamespaceThread.run(in: namespace) {
+        (engine, routes, filter, log) = try await NamespaceThread.run(in: namespace, core: core) {
             (
                 try WireGuardProcess(interface: interface, executable: path, onLine: { _ in }, onExit: { _ in }),
                 try RouteNetlink(), try PacketFilter(), try PacketLog(group: 7) { _ in }

@@ -3,15 +3,17 @@ import Glibc
 
 /// Threads inside a named network namespace: the sockets that they open stay there.
 enum NamespaceThread {
-    /// Runs `body`, which may block, on a thread of its own, and gives what it returns.
+    /// Runs `body`, which may block, on a thread of its own, and gives what it returns. With `core`, the thread and the
+    /// processes that it starts run there alone.
     static func run<Value: Sendable>(
-        in namespace: String, _ body: @escaping @Sendable () throws -> Value
+        in namespace: String, core: Int? = nil, _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(
                     with: Result {
                         try enter(namespace)
+                        if let core { try stay(on: core) }
                         return try body()
                     })
             }
@@ -27,6 +29,23 @@ enum NamespaceThread {
         guard descriptor >= 0, let symbol = dlsym(nil, "setns"),
             unsafeBitCast(symbol, to: SetNamespace.self)(descriptor, newNetwork) == 0
         else { throw BenchError.failed("the namespace \(namespace) cannot be entered") }
+    }
+}
+
+extension NamespaceThread {
+    /// Keeps the calling thread and what it starts on one processor. Source: sched_setaffinity(2), hidden like `setns`.
+    private static func stay(on core: Int) throws {
+        typealias SetAffinity = @convention(c) (pid_t, Int, UnsafeRawPointer?) -> Int32
+        var set = [UInt](repeating: 0, count: 1024 / UInt.bitWidth)
+        let (word, bit) = core.quotientAndRemainder(dividingBy: UInt.bitWidth)
+        guard set.indices.contains(word), let symbol = dlsym(nil, "sched_setaffinity") else {
+            throw BenchError.failed("no processor \(core)")
+        }
+        set[word] = 1 << UInt(bit)
+        let status = set.withUnsafeBytes {
+            unsafeBitCast(symbol, to: SetAffinity.self)(0, $0.count, $0.baseAddress)
+        }
+        guard status == 0 else { throw BenchError.failed("nothing may run on processor \(core) alone") }
     }
 }
 
