@@ -151,6 +151,7 @@ let package = Package(
         module("DetachedPrograms"),
         module("IdleMemory", uses: ["CIdleMemory"]),
         module("OperatorLog"),
+        module("ProgramEntry", products: [arguments]),
         module("Places", uses: ["CMaxMindDB", "NetworkAddresses", "AccessPolicy"]),
         module(
             "ServerConfiguration",
@@ -191,10 +192,14 @@ let package = Package(
             uses: ["StrictJSON", "CivilTime", "Wire", "LocalSocket", "DetachedPrograms", "CQREncode"]),
 
         // 4 programs
-        program("ztna", uses: ["StrictJSON", "CivilTime", "Wire", "CommandLineClient"], products: [arguments]),
+        program(
+            "ztna", uses: ["StrictJSON", "CivilTime", "Wire", "CommandLineClient", "ProgramEntry"],
+            products: [arguments]),
         program(
             "ztna-agent",
-            uses: vocabulary + ["Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog", "IdleMemory"],
+            uses: vocabulary + [
+                "Agent", "LocalSocket", "LinuxNetwork", "HTTPClient", "OperatorLog", "IdleMemory", "ProgramEntry",
+            ],
             products: [arguments, logging]),
         program(
             "ztna-server",
@@ -202,10 +207,12 @@ let package = Package(
                 "OpenIDConnect", "SAML", "SignedXML", "IdentityProviders", "SCIM", "Sessions", "Store", "StoreSQLite",
                 "HTTPClient",
                 "LocalSocket", "Places", "ServerConfiguration", "Gateway", "Coordinator", "Audit", "Auditing",
-                "OperatorLog", "IdleMemory",
+                "OperatorLog", "IdleMemory", "ProgramEntry",
             ],
             products: [arguments, lifecycle, signals, logging]),
-        program("ztna-demo", uses: ["StrictJSON", "HTTPClient", "Walkthrough"], products: [arguments]),
+        program(
+            "ztna-demo", uses: ["StrictJSON", "Wire", "HTTPClient", "Walkthrough", "ProgramEntry"],
+            products: [arguments]),
         program(
             "ztna-bench",
             uses: vocabulary + [
@@ -250,6 +257,7 @@ let package = Package(
         tests("DetachedProgramsTests", uses: ["DetachedPrograms"]),
         tests("IdleMemoryTests", uses: ["IdleMemory"]),
         tests("OperatorLogTests", uses: ["OperatorLog"]),
+        tests("ProgramEntryTests", uses: ["ProgramEntry"], products: [arguments]),
         tests("LocalSocketTests", uses: ["StrictJSON", "LocalSocket"]),
         tests(
             "ServerConfigurationTests",

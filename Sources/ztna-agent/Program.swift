@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import ProgramEntry
 import Wire
 
 /// The agent of one device: see `ztna-agent help run`.
@@ -9,22 +9,7 @@ struct Program: AsyncParsableCommand {
         version: "ztna-agent \(ProgramVersion.current)",
         subcommands: [RunCommand.self, CleanupCommand.self, GuardCommand.self, VersionCommand.self])
 
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-        } catch {
-            // The parser's own code for a wrong command line is 64; that of all our programs is 2.
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            let words = Array((fullMessage(for: error) + "\n").utf8)
-            _ = words.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            Glibc.exit(2)
-        }
-    }
+    static func main() async { await enter() }
 }
 
 struct VersionCommand: ParsableCommand {

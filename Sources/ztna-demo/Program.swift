@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import ProgramEntry
+import Wire
 
 /// A whole network on this machine, from sign-in to revocation, on real parts.
 @main
@@ -12,7 +14,8 @@ struct Program: AsyncParsableCommand {
             the devices. Not as root: the same without the tunnel, on loopback. Nothing else on this machine is touched.
 
             Ends with 0 if every step did what it says.
-            """)
+            """,
+        version: "ztna-demo \(ProgramVersion.current)")
 
     @Flag(help: "Print one JSON object on standard output; the steps go to standard error.") var json = false
     @Flag(help: "Leave it running at the end, to be tried by hand, until Enter or Ctrl-C.") var keep = false
@@ -20,6 +23,8 @@ struct Program: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("The identity providers of the repository.", valueName: "folder"), completion: .directory)
     var fixtures = "IdPFixtures"
+
+    static func main() async { await enter() }
 
     func run() async throws {
         let options = Demo.Options(

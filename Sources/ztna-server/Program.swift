@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import ProgramEntry
 import Wire
 
 /// The server: identity gateway and coordinator in one process, and the commands of its administrator.
@@ -20,21 +20,7 @@ struct Program: AsyncParsableCommand {
             AuditCommand.self, VersionCommand.self,
         ])
 
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-        } catch {
-            // The parser's own code for a wrong command line is 64; that of all our programs is 2.
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            StandardError.write(fullMessage(for: error) + "\n")
-            Glibc.exit(2)
-        }
-    }
+    static func main() async { await enter() }
 }
 
 struct VersionCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import CommandLineClient
-internal import Glibc
+internal import ProgramEntry
 internal import Wire
 
 /// `ztna`: the person's command. It asks `ztna-agent` over its Unix socket and prints the answer; the agent does the work.
@@ -24,36 +24,7 @@ struct ZTNA: AsyncParsableCommand {
             DownCommand.self, VersionCommand.self, DemoCommand.self,
         ])
 
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-        } catch {
-            end(with: error)
-        }
-    }
-
-    /// "Did you mean: status?", for a word that begins like a command and is none.
-    private static func suggestion(for word: String) -> String? {
-        let names = configuration.subcommands.compactMap { $0.configuration.commandName }
-        let near = CommandNames.near(word, among: names)
-        return near.isEmpty ? nil : "Did you mean: " + near.joined(separator: " or ") + "?"
-    }
-
-    /// The parser's own code for a wrong command line is 64; ours is 2.
-    private static func end(with error: any Error) -> Never {
-        if exitCode(for: error) == .validationFailure {
-            let words = CommandLine.arguments.dropFirst().first.flatMap { Self.suggestion(for: $0) }
-            Console.standard(json: false, environment: AgentOptions.environment).note(
-                fullMessage(for: error) + (words.map { "\n" + $0 } ?? ""))
-            Glibc.exit(CommandOutcome.usage.rawValue)
-        }
-        exit(withError: error)
-    }
+    static func main() async { await enter() }
 }
 
 /// Ends the process as a command's outcome says.

@@ -44,9 +44,6 @@ import Wire
     func `says which command was meant`(_ word: String, _ answer: String) async throws {
         let ended = try await Self.run([word], socket: "/tmp/ztna-no-such.sock")
         #expect(ended.status == 2 && ended.errors.hasSuffix(answer + "\n"), "\(ended.errors)")
-        #expect(CommandNames.near("xyz", among: ["status"]).isEmpty)
-        #expect(CommandNames.near("--status", among: ["status"]).isEmpty)
-        #expect(CommandNames.near("status", among: ["status", "stats"]).isEmpty)
     }
 
     @Test func `tells its version by an option, too`() async throws {

@@ -18,7 +18,7 @@ import Testing
         ["OpenIDConnect", "SAML", "IdentityProviders", "SCIM", "Sessions", "Enforcement"],
         [
             "Store", "StoreSQLite", "HTTPClient", "LinuxNetwork", "LocalSocket", "DetachedPrograms", "OperatorLog",
-            "IdleMemory",
+            "IdleMemory", "ProgramEntry",
             "Places", "ServerConfiguration",
         ],
         ["Gateway", "Coordinator", "Auditing", "Agent", "CommandLineClient", "Walkthrough"],
