@@ -55,7 +55,7 @@ package struct Gateway: Sendable {
         callbacks = CallbackRoutes(
             configuration: configuration, services: services, flow: flow, clients: clients, answers: answers)
         backChannel = BackChannelLogout(
-            configuration: configuration, services: services, open: open, clients: clients)
+            configuration: configuration, services: services, open: open, clients: clients, call: call)
         let provisioningFlow = ProvisioningFlow(configuration: configuration, services: services)
         provisioning = ProvisioningRoutes(flow: provisioningFlow, services: services, call: call)
         provisioningTokens = ProvisioningTokenEndpoint(flow: provisioningFlow, services: services, call: call)

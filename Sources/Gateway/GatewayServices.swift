@@ -41,7 +41,7 @@ package struct GatewayServices: Sendable {
         self.logger = logger
         self.audit = audit
         recorder = SignInRecorder(sink: audit, clock: clock)
-        refusals = RefusalLines(logger: logger, now: clock())
+        refusals = RefusalLines(logger: logger)
     }
 }
 

@@ -3,53 +3,63 @@ internal import Sessions
 internal import Synchronization
 
 /// The log's lines about requests that were refused. Anybody can cause them, so they are limited: those of one network, and
-/// those of all. The first ones are written, unless a flood from everywhere came first; the rest is counted, and the count is said.
+/// those that say the same, each message with a share of its own.
+///
+/// The first lines of a network are written, unless many networks have just used up the share of that message; then those
+/// of other messages still are. What is left out is counted, and the counts are said.
 final class RefusalLines: Sendable {
     /// Lines that one network causes at once, then one each so many seconds.
     static let ofOneNetwork = 20
     static let secondsPerLineOfOneNetwork = 6.0
-    /// Lines that all networks together cause at once, then one a second.
-    static let ofAll = 200
-    static let secondsPerLine = 1.0
+    /// Lines of one message that all networks together cause at once, then one each so many seconds.
+    static let ofOneMessage = 100
+    static let secondsPerLineOfOneMessage = 5.0
 
     private struct State {
+        /// Only of those whose lines were written: a flood from everywhere takes no place here.
         var networks = KeyedRateLimit(
             burst: RefusalLines.ofOneNetwork, secondsPerToken: RefusalLines.secondsPerLineOfOneNetwork)
-        var all: TokenBucket
-        var leftOut = 0
+        /// Messages are constants of ours, and so few.
+        var messages = KeyedRateLimit(
+            burst: RefusalLines.ofOneMessage, secondsPerToken: RefusalLines.secondsPerLineOfOneMessage)
+        var leftOut: [String: Int] = [:]
+
+        mutating func isWritten(_ message: String, from network: String, now: Int) -> Bool {
+            if messages.take(message, now: now) == nil {
+                if networks.take(network, now: now) == nil { return true }
+                messages.giveBack(message)
+            }
+            leftOut[message, default: 0] += 1
+            return false
+        }
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     private let logger: Logger
 
-    init(logger: Logger, now: Int) {
-        self.logger = logger
-        state = Mutex(State(all: TokenBucket(burst: Self.ofAll, secondsPerToken: Self.secondsPerLine, now: now)))
-    }
+    init(logger: Logger) { self.logger = logger }
 
-    /// `address` is the client's; nil where the request's own is not known: all such count as of one network.
+    /// `message` is a constant; what differs is among the `facts`. `address` is the client's.
     func note(
-        _ level: Logger.Level, _ message: Logger.Message, _ facts: Logger.Metadata, from address: String?, now: Int
+        _ level: Logger.Level, _ message: Logger.Message, _ facts: Logger.Metadata, from address: String, now: Int
     ) {
-        let network = address.map(ClientAddress.network) ?? ""
-        let isWritten = state.withLock { state in
-            let isIn = state.networks.take(network, now: now) == nil && state.all.take(now: now) == nil
-            if !isIn { state.leftOut += 1 }
-            return isIn
-        }
-        guard isWritten else { return }
+        let network = ClientAddress.network(address)
+        guard state.withLock({ $0.isWritten(message.description, from: network, now: now) }) else { return }
         var facts = facts
-        if let address { facts["address"] = "\(address)" }
+        facts["address"] = "\(address)"
         logger.log(level: level, message, metadata: facts)
     }
 
-    /// One line about what was left out since it was last asked; none where nothing was.
+    /// One line for each message of which lines were left out since it was last asked.
     func tellLeftOut() {
-        let count = state.withLock { state in
-            defer { state.leftOut = 0 }
+        let leftOut = state.withLock { state in
+            defer { state.leftOut = [:] }
             return state.leftOut
         }
-        guard count > 0 else { return }
-        logger.notice("refused requests left out of the log: too many came at once", metadata: ["count": "\(count)"])
+        for (message, count) in leftOut.sorted(by: { $0.key < $1.key }) {
+            logger.notice(
+                "refused requests left out of the log: too many came at once",
+                metadata: ["refusal": "\(message)", "count": "\(count)"])
+        }
     }
 }

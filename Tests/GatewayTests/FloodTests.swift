@@ -3,6 +3,7 @@ import Identity
 import Logging
 import Sessions
 import Testing
+import Walkthrough
 
 @testable import Gateway
 
@@ -49,7 +50,7 @@ import Testing
 
     @Test func `from many networks is limited too, and one network does not silence another`() {
         let log = LogLines()
-        let lines = RefusalLines(logger: log.logger(), now: 0)
+        let lines = RefusalLines(logger: log.logger())
         for _ in 0..<100 { lines.note(.notice, "refused", [:], from: "192.0.2.1", now: 0) }
         lines.note(.notice, "refused", [:], from: "192.0.2.2", now: 0)
         #expect(count(log, "address=192.0.2.1") == RefusalLines.ofOneNetwork)
@@ -57,11 +58,48 @@ import Testing
         for index in 0..<500 {
             lines.note(.notice, "refused", [:], from: "198.51.\(index / 250).\(index % 250)", now: 0)
         }
-        #expect(count(log, "refused ") == RefusalLines.ofAll)
+        #expect(count(log, "refused ") == RefusalLines.ofOneMessage)
         // One IPv6 network is one.
-        let other = RefusalLines(logger: log.logger(), now: 0)
+        let other = RefusalLines(logger: log.logger())
         for index in 0..<50 { other.note(.notice, "of six", [:], from: "2001:db8::\(index)", now: 0) }
         #expect(count(log, "of six") == RefusalLines.ofOneNetwork)
+    }
+
+    @Test func `from more networks than can be remembered hides no other refusal`() {
+        let log = LogLines()
+        let lines = RefusalLines(logger: log.logger())
+        for index in 0..<20_000 {
+            let address = "198.\(index / 65_536).\(index / 256 % 256).\(index % 256)"
+            lines.note(.notice, "device call refused", [:], from: address, now: 0)
+        }
+        #expect(count(log, "device call refused") == RefusalLines.ofOneMessage)
+        // Of a network that was not written of, and of one that nobody has seen.
+        for address in ["198.0.40.1", "203.0.113.9"] {
+            lines.note(.warning, "back-channel logout refused", ["provider": "corp"], from: address, now: 0)
+            #expect(count(log, "back-channel logout refused address=\(address)") == 1)
+        }
+        // What is left out takes nothing from what comes later.
+        for index in 0..<50 { lines.note(.notice, "device call refused", [:], from: "203.0.113.\(index)", now: 600) }
+        #expect(count(log, "address=203.0.113.") == 1 + 50)
+        lines.tellLeftOut()
+        #expect(count(log, "left out of the log: too many came at once count=19900 refusal=device call refused") == 1)
+        #expect(count(log, "left out of the log") == 1)
+    }
+
+    @Test func `of back-channel logouts is one of the network that they come from`() async throws {
+        let harness = try await GatewayHarness()
+        func post(from address: String) async throws {
+            let answer = try await harness.transport(from: address).send(
+                WebRequest(
+                    method: "POST", url: GatewayHarness.server + "/oidc/backchannel-logout/corp",
+                    headers: [("Content-Type", "application/x-www-form-urlencoded")], body: Array("logout_token=x".utf8)
+                ))
+            #expect(answer.status == 400)
+        }
+        for _ in 0..<30 { try await post(from: "198.51.100.9") }
+        try await post(from: "203.0.113.9")
+        #expect(count(harness.log, "address=198.51.100.9") == RefusalLines.ofOneNetwork)
+        #expect(count(harness.log, "back-channel logout refused address=203.0.113.9") == 1)
     }
 }
 

@@ -21,16 +21,18 @@ struct BackChannelLogout: Sendable {
     let services: GatewayServices
     let open: OpenSignIns
     let clients: ProviderClients
+    let call: DeviceCall
 
     func add(to router: Router<GatewayContext>) {
         router.post("/oidc/backchannel-logout/:provider") { request, context in
-            await answer(request, provider: context.parameters.get("provider") ?? "")
+            await answer(
+                request, provider: context.parameters.get("provider") ?? "", from: call.address(of: request, context))
         }
     }
 
     private struct Refusal: Error { let reason: String }
 
-    private func answer(_ request: Request, provider name: String) async -> Response {
+    private func answer(_ request: Request, provider name: String, from address: String) async -> Response {
         do {
             guard case .openIDConnect(let provider)? = ProviderID(name).flatMap({ configuration.provider($0) }) else {
                 throw Refusal(reason: "no OpenID provider is called so")
@@ -39,9 +41,11 @@ struct BackChannelLogout: Sendable {
             try await end(token, from: provider)
             // §2.8
             return Answer.json([:])
-        } catch let refusal as Refusal { return refused(refusal.reason, name) } catch let fault as ProviderFault {
-            return refused(fault.explanation, name)
-        } catch let error as IDTokenError { return refused(error.explanation, name) } catch {
+        } catch let refusal as Refusal { return refused(refusal.reason, name, address) } catch let fault
+            as ProviderFault
+        {
+            return refused(fault.explanation, name, address)
+        } catch let error as IDTokenError { return refused(error.explanation, name, address) } catch {
             let reason = (error as? StoreError)?.explanation ?? "\(error)"
             services.logger.error(
                 "back-channel logout failed", metadata: ["provider": "\(name)", "reason": "\(reason)"])
@@ -50,11 +54,11 @@ struct BackChannelLogout: Sendable {
         }
     }
 
-    private func refused(_ reason: String, _ provider: String) -> Response {
+    private func refused(_ reason: String, _ provider: String, _ address: String) -> Response {
         services.recorder.noteStranger(.logoutMessage, refused: reason, provider: ProviderID(provider))
         services.refusals.note(
             .warning, "back-channel logout refused",
-            ["provider": "\(ProviderID(provider)?.text ?? "unknown")", "reason": "\(reason)"], from: nil,
+            ["provider": "\(ProviderID(provider)?.text ?? "unknown")", "reason": "\(reason)"], from: address,
             now: services.clock())
         return Answer.failure(OAuthFailure(.invalidRequest, "the logout token is not accepted"), nonce: nil)
     }
