@@ -12,12 +12,22 @@ import Testing
 import Walkthrough
 import Wire
 
-/// A coordinator that remembers who was heard from where, and withholds a name.
+/// A coordinator that remembers who was heard from where and whose label was asked for, and withholds a name.
 private final class Heard: Sendable {
     private let contacts = Mutex<[String]>([])
+    private let askedLabels = Mutex<[String]>([])
     let withheld: String?
+    let label: String?
+    let isRefusing: Bool
 
-    init(withheld: String? = nil) { self.withheld = withheld }
+    init(withheld: String? = nil, label: String? = nil, isRefusing: Bool = false) {
+        self.withheld = withheld
+        self.label = label
+        self.isRefusing = isRefusing
+    }
+
+    /// The nodes whose person was asked for.
+    var asked: [String] { askedLabels.withLock { $0 } }
 
     /// What came since the last time: "session address".
     func take() -> [String] {
@@ -29,11 +39,18 @@ private final class Heard: Sendable {
 
     var service: NodeService {
         NodeService(
-            register: { [withheld] _, _, _, _ throws(NodeService.Refusal) in
-                RegistrationResponse(node: "n", authorization: "a.b.c", withheldName: withheld)
+            register: { [withheld, isRefusing] _, _, _, _ throws(NodeService.Refusal) in
+                guard !isRefusing else {
+                    throw NodeService.Refusal(name: .invalidRequest, status: 400, explanation: "not this one")
+                }
+                return RegistrationResponse(node: "n", authorization: "a.b.c", withheldName: withheld)
             },
             netmap: NodeService.none.netmap,
-            contact: { [self] session, address in contacts.withLock { $0.append("\(session) \(address)") } })
+            contact: { [self] session, address in contacts.withLock { $0.append("\(session) \(address)") } },
+            label: { [self] node in
+                askedLabels.withLock { $0.append(node) }
+                return label
+            })
     }
 }
 
@@ -84,5 +101,28 @@ private final class Heard: Sendable {
             #expect(events.allSatisfy { $0.outcome == .refused && $0.device == device.key.publicKey.thumbprint })
             #expect(events.allSatisfy { $0.reason?.contains("device:prod-db-1") == true && $0.subject?.id == "n" })
         }
+    }
+
+    @Test(
+        arguments: [
+            ("a@b.example", false, ["n"], "a@b.example"), (nil, false, ["n"], "alice@example.com"),
+            ("a@b.example", true, [], "alice@example.com"),
+        ] as [(String?, Bool, [String], String)])
+    func `is named in the evidence by what is in memory, else by the store`(
+        _ label: String?, _ isRefusing: Bool, _ asked: [String], _ written: String
+    ) async throws {
+        let heard = Heard(withheld: "prod-db-1", label: label, isRefusing: isRefusing)
+        let harness = try await GatewayHarness(nodes: heard.service)
+        var device = try harness.device()
+        let token = try #require(try await harness.signedIn(&device).string("access_token"))
+        let before = harness.events.all.count
+        let body: JSON = ["registration": "a.b.c"]
+        let answer = try await device.call(
+            "POST", "/v1/node", body: body.encoded(), type: "application/json", accessToken: token)
+        #expect(answer.status == (isRefusing ? 400 : 200) && heard.asked == asked)
+        let events = harness.events.all.dropFirst(before)
+        let alice = try #require(try await harness.store.read { try $0.people().first })
+        #expect(events.map(\.action) == (isRefusing ? ["node-registered"] : ["node-registered", "name-withheld"]))
+        #expect(events.allSatisfy { $0.actor == .person(alice.id, label: written) })
     }
 }

@@ -68,24 +68,27 @@ struct NodeRoutes: Sendable {
         guard let members = try? JSONMembers(parsing: body.readableBytesView, maximumBytes: 64 * 1024),
             let registration = try? members.string("registration")
         else { throw OAuthFailure(.invalidRequest, "send an object with the JWS `registration`") }
-        let response: RegistrationResponse
+        let outcome: Result<RegistrationResponse, NodeService.Refusal>
         do throws(NodeService.Refusal) {
-            response = try await services.nodes.register(token.session, token.person, key, registration)
-        } catch {
-            services.recorder.noteNode(nil, of: token, label: await label(of: token), refused: error.explanation)
-            throw error
+            outcome = .success(try await services.nodes.register(token.session, token.person, key, registration))
+        } catch { outcome = .failure(error) }
+        let label = await label(of: token, with: try? outcome.get().node)
+        switch outcome {
+        case .failure(let refusal):
+            services.recorder.noteNode(nil, of: token, label: label, refused: refusal.explanation)
+            throw refusal
+        case .success(let response):
+            services.recorder.noteNode(response.node, of: token, label: label)
+            if let name = response.withheldName {
+                services.recorder.noteWithheld(name, node: response.node, of: token, label: label)
+            }
+            return Answer.json(response.json)
         }
-        var label = await services.nodes.label(response.node)
-        if label == nil { label = await self.label(of: token) }
-        services.recorder.noteNode(response.node, of: token, label: label)
-        if let name = response.withheldName {
-            services.recorder.noteWithheld(name, node: response.node, of: token, label: label)
-        }
-        return Answer.json(response.json)
     }
 
-    /// Evidence goes without it where the store does not answer.
-    private func label(of token: AccessToken) async -> String? {
+    /// From memory for a node that is there, else from the store. Evidence goes without it where that does not answer.
+    private func label(of token: AccessToken, with node: String?) async -> String? {
+        if let node, let label = await services.nodes.label(node) { return label }
         let person = try? await services.store.read { try $0.person(token.person) }
         return person?.label
     }
