@@ -96,10 +96,14 @@ struct AuditReader {
             return report.value(node, expected: "a host and port such as siem.example.com:6514", Self.host)
                 .map { .syslog(host: $0.host, port: $0.port, caFile: caFile) }
         default:
-            let token = section.node("token_file")
-                .flatMap { report.readableFile($0, context, expected: "the path of a file with the bearer token") }
-            if let token, let position = section.node("token_file")?.position {
-                report.remarkOnSecret(token, at: position, context)
+            let token = section.node("token_file").flatMap { node -> String? in
+                let expected = "the path of a file that holds the bearer token"
+                guard case .scalar(let text, _) = node.content, !text.isEmpty, !text.utf8.contains(0) else {
+                    report.error(at: node.position, "this value is wrong", expected: expected)
+                    return nil
+                }
+                return report.secretFile(
+                    named: text, at: node.position, context, expected: expected, atMost: FileContext.maximumBytes)?.path
             }
             return report.value(node, expected: "an https URL, or an http URL of a loopback address") {
                 try? EndpointURL(parsing: $0, allowPlainHTTPOnLoopback: true)

@@ -53,38 +53,20 @@ struct ClientSecretReader {
         return secret
     }
 
-    /// Whether it may be shown: a secret under the wrong key would not begin like a path from the root or a folder, nor end
-    /// like a file's name.
-    private static func isPath(_ text: String) -> Bool {
-        guard text.utf8.count <= 255, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return false }
-        if ["/", "./", "../"].contains(where: { text.hasPrefix($0) }) { return true }
-        return [".txt", ".secret", ".key", ".pem", ".cred", ".conf"].contains { text.hasSuffix($0) }
-    }
-
     private mutating func bytes(_ key: String, _ text: String, _ position: Position) -> [UInt8]? {
         switch key {
         case "client_secret_file":
             guard !text.utf8.contains(0) else { break }
-            let path = context.resolve(text)
-            switch context.files.read(path, 64 * 1024) {
-            case .success(let bytes):
-                report.remarkOnSecret(path, at: position, context)
-                return bytes
-            case .failure(let failure):
-                report.error(
-                    at: position, "the file \(failure.description)",
-                    found: Self.isPath(text)
-                        ? "\"\(path)\"" : "what is no path by its looks and may be a secret itself",
-                    expected: "a file that holds the secret")
-                return nil
-            }
+            return report.secretFile(
+                named: text, at: position, context, expected: "the path of a file that holds the secret",
+                atMost: 64 * 1024)?.bytes
         case "client_secret_env":
             guard !text.utf8.contains(0), !text.utf8.contains(UInt8(ascii: "=")) else { break }
             if let value = context.files.environment(text) { return Array(value.utf8) }
             report.error(
                 at: position, "this environment variable is not set",
-                expected: "the name of a variable that holds the "
-                    + "secret")
+                expected:
+                    "the name of a variable that holds the secret; one of a systemd unit's is set in the unit only")
             return nil
         default:
             if context.isPrivate { return Array(text.utf8) }

@@ -70,6 +70,7 @@ extension PolicyReader {
 
     private mutating func places(_ node: YAMLNode, _ conditions: inout Conditions) {
         var networks: Set<IPPrefix> = []
+        var country: PolicyDocument.CountryMention?
         for element in limited(node, report.elements(node, expected: PolicyText.place)) {
             guard let place = place(element) else { continue }
             let isNew =
@@ -77,8 +78,12 @@ extension PolicyReader {
                 case .country(let country): conditions.countries.insert(country).inserted
                 case .network(let network): networks.insert(network).inserted
                 }
+            if case .country(let code) = place, country == nil {
+                country = PolicyDocument.CountryMention(position: element.position, code: code)
+            }
             if !isNew { report.error(at: element.position, "this is given twice", found: element.description) }
         }
+        if let country { countries.append(country) }
         conditions.networks = networks.map { ($0.description, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 

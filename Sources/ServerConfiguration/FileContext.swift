@@ -24,16 +24,18 @@ extension Report {
         guard let text = text(node, expected: expected) else { return nil }
         let path = context.resolve(text)
         if case .failure(let failure) = context.files.read(path, limit) {
-            error(at: node.position, "the file \(failure.description)", found: "\"\(path)\"", expected: expected)
+            error(
+                at: node.position, "the file \(failure.description(of: path))", found: "\"\(path)\"", expected: expected
+            )
             return nil
         }
         return path
     }
 
     /// Remarks upon a secret in a file of its own that others can come by. A group may read it: that is how a server is
-    /// given what another user owns.
+    /// given what another user owns. A right to execute it gives nobody anything.
     mutating func remarkOnSecret(_ path: String, at position: Position, _ context: FileContext) {
-        if let mode = context.files.mode(path), mode & 0o027 != 0 {
+        if let mode = context.files.mode(path), mode & 0o026 != 0 {
             let words =
                 mode & 0o004 != 0 ? "every user of this machine can read this secret" : "others can change this secret"
             warning(at: position, words, found: "mode 0" + String(mode, radix: 8))

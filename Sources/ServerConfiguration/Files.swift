@@ -55,6 +55,12 @@ extension Files.Failure {
         case .unreadable: "cannot be read"
         }
     }
+
+    /// The same, with what an administrator may not think of. Source: systemd.exec(5), `LoadCredential=`.
+    package func description(of path: String) -> String {
+        let isCredential = path.hasPrefix("/run/credentials/")
+        return description + (self == .notFound && isCredential ? ": systemd puts it there while its unit runs" : "")
+    }
 }
 
 private enum SystemFile {

@@ -14,9 +14,35 @@ package struct PolicyDocument: Sendable {
     package let warnings: [Diagnostic]
     /// The whole file.
     package let bytes: [UInt8]
+    /// How diagnostics call it.
+    let name: String
+    /// In the order of the file.
+    let countries: [CountryMention]
+
+    /// A rule asks for countries, this one first.
+    struct CountryMention: Sendable {
+        let position: Position
+        let code: CountryCode
+    }
 
     /// Empty: only administrators.
     package func owners(of tag: TagName) -> [Selector] { tagOwners[tag] ?? [] }
+
+    /// What to say of each place that asks for countries, where no database of places is configured.
+    package func askingCountriesInVain(_ severity: Diagnostic.Severity) -> [Diagnostic] {
+        guard !countries.isEmpty, case .success(let text) = SourceText.decode(bytes) else { return [] }
+        var report = Report(source: SourceText(file: name, text: text))
+        let message = "no database tells from which country somebody comes, so nobody is in this one"
+        let expected = "in ztna.yaml places: { database: GeoLite2-Country.mmdb }, or here networks such as 192.0.2.0/24"
+        for mention in countries {
+            let found = "\"\(mention.code.text)\""
+            switch severity {
+            case .error: report.error(at: mention.position, message, found: found, expected: expected)
+            case .warning: report.warning(at: mention.position, message, found: found, expected: expected)
+            }
+        }
+        return report.diagnostics + report.warnings
+    }
 
     /// The policy with some more rules behind its own. Without any it is the file's own policy.
     package func policy(adding rules: [Rule]) -> Policy {

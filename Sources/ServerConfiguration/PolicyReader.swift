@@ -21,6 +21,8 @@ struct PolicyReader {
     var groupPositions: [GroupName: Position] = [:]
     /// The first place of each selector outside of tests: what nobody has is warned about there.
     var mentions: [Selector: Position] = [:]
+    /// The first country of each `from`.
+    var countries: [PolicyDocument.CountryMention] = []
 
     init(report: Report, zones: ZoneReader, now: Int) {
         self.report = report
@@ -46,7 +48,8 @@ struct PolicyReader {
         if report.count == 0 { warn(of: policy, known: known) }
         return report.result(
             PolicyDocument(
-                policy: policy, tagOwners: tagOwners, services: services, warnings: report.warnings, bytes: bytes))
+                policy: policy, tagOwners: tagOwners, services: services, warnings: report.warnings, bytes: bytes,
+                name: report.source.file, countries: countries))
     }
 
     private mutating func list(_ key: String, of file: Section, required: Bool) -> [(node: YAMLNode, name: String)] {

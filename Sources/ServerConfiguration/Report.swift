@@ -30,10 +30,10 @@ struct Report: Sendable {
     }
 
     /// What works and should not stay as it is.
-    mutating func warning(at position: Position, _ message: String, found: String? = nil) {
+    mutating func warning(at position: Position, _ message: String, found: String? = nil, expected: String? = nil) {
         guard remarks.count < Self.maximumErrors else { return }
         remarks.append(
-            Finding(position: position, message: message, found: found, expected: nil, suggestion: nil))
+            Finding(position: position, message: message, found: found, expected: expected, suggestion: nil))
     }
 
     /// What stands under an unknown key may be a secret under a misspelt name, so it is never shown.

@@ -96,6 +96,7 @@ struct SecretMask: Sendable {
     private static func looksSecret(_ word: String) -> Bool {
         let lower = word.lowercased()
         return lower.contains("secr") || lower.contains("passw") || lower.contains("credential")
+            || lower.contains("token_f")
             || (6...24).contains(lower.utf8.count) && NearestWord.distance(lower, "client_secret") <= 4
     }
 }

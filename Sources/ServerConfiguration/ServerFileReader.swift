@@ -8,6 +8,8 @@ struct ServerFileReader {
     var report: Report
     /// The policy file, as soon as it is known to be readable: whatever else is wrong, it can be read too.
     private(set) var policyFile: String?
+    /// Whether a database of places is named, a good one or not.
+    private(set) var namesPlaces = false
     private let context: FileContext
 
     init(report: Report, context: FileContext) {
@@ -36,6 +38,7 @@ struct ServerFileReader {
         let sessions = readLifetime("sessions", of: file, upTo: .seconds(30 * 86_400), words: "5m to 30d")
         let authorizations = readLifetime("node_authorizations", of: file, upTo: .seconds(86_400), words: "5m to 24h")
         let administratorsMFA = readAdministration(file)
+        namesPlaces = file.node("places") != nil
         let places = readPlaces(file)
         let plainHTTP = readFixtures(file)
         let providers = readProviders(file, plainHTTP)

@@ -3,6 +3,11 @@ package struct ServerFiles: Sendable {
     package let configuration: ServerConfiguration
     package let policy: PolicyDocument
 
+    /// What is wrong with two files of which each is good: they do not go together.
+    package var contradictions: [Diagnostic] {
+        configuration.placesDatabase == nil ? policy.askingCountriesInVain(.error) : []
+    }
+
     /// The error holds everything that is wrong and every warning: those of `ztna.yaml` first, each file's by their places.
     package static func load(
         path: String, files: Files, now: Int, trials: Trials = .none
@@ -23,7 +28,8 @@ package struct ServerFiles: Sendable {
             if case .failure(let invalid) = first { found += invalid.diagnostics }
             found.sort { $0.position < $1.position }
             switch second {
-            case .success(let policy)?: found += policy.warnings
+            case .success(let policy)?:
+                found += policy.warnings + (reader.namesPlaces ? [] : policy.askingCountriesInVain(.error))
             case .failure(let invalid)?: found += invalid.diagnostics
             case nil: break
             }

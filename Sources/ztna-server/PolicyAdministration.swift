@@ -86,12 +86,14 @@ struct PolicyAdministration: Sendable {
         let blocks = preview.difference.blocks
         var lines = blocks.prefix(Self.linesShown).map(preview.text.line)
         lines += preview.difference.dormant.prefix(Self.linesShown - lines.count).map(PolicyDifferenceText.line)
+        let document = preview.document
+        let warnings = document.warnings + (policy.tellsCountries ? [] : document.askingCountriesInVain(.warning))
         let more = blocks.count + preview.difference.dormant.count - lines.count
         return [
-            "revision": .string(preview.document.policy.revision),
+            "revision": .string(document.policy.revision),
             "instead": .string(await policy.document.policy.revision), "pairs": .integer(preview.difference.pairs),
             "lines": .array(lines.map { .string($0) }), "more": .integer(more),
-            "warnings": .array(preview.document.warnings.prefix(100).map { .string($0.description) }),
+            "warnings": .array(warnings.prefix(100).map { .string($0.description) }),
         ]
     }
 

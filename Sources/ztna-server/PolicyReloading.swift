@@ -32,7 +32,7 @@ actor PolicyReloading {
     let store: any Store
     let administrators: WorkingAdministrators
     /// Whether anything tells the country of an address.
-    private let tellsCountries: Bool
+    let tellsCountries: Bool
     let clock: @Sendable () -> Int
     let randomness: Randomness
     let audit: any AuditSink
@@ -67,16 +67,20 @@ actor PolicyReloading {
         self.logger = logger
         stamp = Self.stamp(of: path)
         readAt = clock()
-        warnOfCountries(document.policy)
+        warnOfCountries(document)
     }
 
     /// Without a database of places nobody is in any country.
-    private nonisolated func warnOfCountries(_ policy: Policy) {
-        let rules = policy.rulesAskingCountries
+    private nonisolated func warnOfCountries(_ document: PolicyDocument) {
+        let rules = document.policy.rulesAskingCountries
         guard !tellsCountries, !rules.isEmpty else { return }
+        let lines = document.askingCountriesInVain(.warning).prefix(5).map { String($0.line) }
         logger.warning(
             "policy: rules ask for countries, and nothing tells them: name a database in ztna.yaml, places: { database: FILE }",
-            metadata: ["rules": "\(rules.prefix(5).map(\.text).joined(separator: " "))"])
+            metadata: [
+                "rules": "\(rules.prefix(5).map(\.text).joined(separator: " "))",
+                "lines": "\(lines.joined(separator: " "))",
+            ])
     }
 
     /// What this person may give to nodes and take from them, beside the administrators.
@@ -179,7 +183,7 @@ actor PolicyReloading {
             for warning in document.warnings {
                 logger.warning("policy: \(warning.message)", metadata: ["line": "\(warning.line)"])
             }
-            warnOfCountries(policy)
+            warnOfCountries(document)
         }
         do { try await record(document, by: by, note: note) } catch {
             logger.error("the policy is in force, and not in its history", metadata: ["reason": "\(Self.words(error))"])

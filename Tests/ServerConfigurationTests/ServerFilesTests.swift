@@ -43,6 +43,36 @@ import Testing
         #expect(found.count == 3)
     }
 
+    @Test func `contradict each other where rules ask for countries and no database tells any`() throws {
+        let policy = """
+            rules:
+              - name: a
+                source: "*"
+                destination: "*"
+                allow: any
+                when: { from: [192.0.2.0/24, DE, AT] }
+              - { name: b, source: "*", destination: "*", allow: any, when: { from: FR } }
+            """
+        let found = try Self.load(["policy.yaml": policy]).get().contradictions
+        #expect(found.map { "\($0.file):\($0.line):\($0.column)" } == ["policy.yaml:6:34", "policy.yaml:7:73"])
+        #expect(found.map(\.found) == ["\"DE\"", "\"FR\""])
+        for error in found {
+            #expect(error.severity == .error && error.message.hasPrefix("no database tells from which country"))
+            #expect(error.expected?.contains("places: { database: GeoLite2-Country.mmdb }") == true)
+            #expect(error.sourceLine?.contains("from:") == true)
+        }
+        let places = Samples.small + "\nplaces: { database: ca.pem }"
+        #expect(try Self.load(["policy.yaml": policy, "ztna.yaml": places]).get().contradictions.isEmpty)
+        // Beside errors of the other file they are told, too.
+        let wrong = "\norganization: x"
+        let both = Self.load(["policy.yaml": policy, "ztna.yaml": Samples.small + wrong]).diagnostics
+        #expect(both.dropFirst() == found[...], "\(both)")
+        #expect(Self.load(["policy.yaml": policy, "ztna.yaml": places + wrong]).diagnostics.count == 1)
+        let document = try Self.load(["policy.yaml": policy]).get().policy
+        #expect(document.askingCountriesInVain(.warning).map(\.severity) == [.warning, .warning])
+        #expect(try Self.load([:]).get().contradictions.isEmpty)
+    }
+
     @Test func `tell at its place what a start would find out`() {
         let text =
             Samples.small.replacing("\" }", with: "\", tls: { certificate: ca.pem, key: tls.pem } }")
@@ -66,8 +96,9 @@ import Testing
 
     @Test(
         arguments: [
-            (0o600, false, []), (0o640, false, []), (0o400, false, []),
+            (0o600, false, []), (0o640, false, []), (0o400, false, []), (0o601, false, []), (0o711, false, []),
             (0o644, false, ["every user of this machine can read this secret"]),
+            (0o755, false, ["every user of this machine can read this secret"]),
             (0o620, false, ["others can change this secret"]), (0o602, false, ["others can change this secret"]),
             (
                 0o600, true,
@@ -107,17 +138,45 @@ import Testing
             ])
     }
 
-    @Test(arguments: [
-        ("/run/secrets/corp", "\"/run/secrets/corp\""), ("./corp", "\"./corp\""), ("corp.secret", "\"corp.secret\""),
-        ("../secrets/corp", "\"../secrets/corp\""),
-        ("hunter2", "what is no path by its looks and may be a secret itself"),
-        ("a8Q~x/yZ.kL", "what is no path by its looks and may be a secret itself"),
-    ])
-    func `name a secret's file that is missing, unless it may be the secret`(_ given: String, _ found: String) {
-        let text = Samples.small.replacing("client_secret_file: secret.txt", with: "client_secret_file: \(given)")
-        let result = Self.load(["ztna.yaml": text])
-        #expect(result.diagnostics.map(\.found) == [found])
-        #expect(Self.places(result) == ["ztna.yaml:11:25 error the file does not exist"])
+    /// A folder that is there: "run/", seen from the root; "keys", beside the file.
+    @Test(
+        arguments: [
+            ("/run/secrets/corp", true), ("keys/corp", true), ("./keys/corp", true), ("../keys/corp", true),
+            ("./locked.txt", true), ("locked.txt", true),
+            ("/9fK2abc", false), ("/abc/def", false), ("//9fK2abc", false), ("/./9fK2", false), ("/../9fK2", false),
+            ("./9fK2", false), ("../9fK2", false), ("9fK2/x/yZ.key", false), ("9fK2.txt", false), ("top.secret", false),
+            ("hunter2", false), ("a8Q~x/yZ.kL", false), ("/run/secrets/a\u{1B}[2J", false), ("/run/9fK2/abc", false),
+        ] as [(String, Bool)])
+    func `name a secret's file that cannot be read, unless it may be the secret`(_ given: String, _ isShown: Bool) {
+        let hidden = "a name that is not shown here, since it may be the secret itself"
+        let quoted = "\"" + given.replacing("\u{1B}", with: "\\x1B") + "\""
+        let modes: [String: UInt32] = [
+            "/run/secrets/": 0o755, "/": 0o755, "//": 0o755, "/./": 0o755, "/../": 0o755, "./": 0o755, "../": 0o755,
+            "keys/": 0o700, "./keys/": 0o700, "../keys/": 0o700, "locked.txt": 0, "./locked.txt": 0,
+        ]
+        let export = """
+
+            audit:
+              exports:
+                - { name: siem, webhook: "https://siem.example.com/", token_file: \(quoted) }
+            """
+        for (text, place) in [
+            (Samples.small.replacing("file: secret.txt", with: "file: \(quoted)"), "11:25"),
+            (Samples.small + export, "15:71"),
+        ] {
+            let result = Self.load(["ztna.yaml": text], modes: modes)
+            #expect(Self.places(result) == ["ztna.yaml:\(place) error the file does not exist"])
+            #expect(result.diagnostics.map(\.found) == [isShown ? "\"\(given)\"" : hidden])
+            if !isShown { #expect(!result.printed.contains("9fK2"), "\(result.printed)") }
+        }
+    }
+
+    @Test func `tell of a credential of systemd's that is not there why that may be`() {
+        let given = "/run/credentials/ztna-server.service/corp"
+        let result = Self.load(["ztna.yaml": Samples.small.replacing("secret.txt", with: given)])
+        #expect(result.printed.contains("does not exist: systemd puts it there while its unit runs"))
+        let other = Self.load(["ztna.yaml": Samples.small.replacing("policy.yaml", with: given)])
+        #expect(other.printed.contains("does not exist: systemd puts it there while its unit runs"))
     }
 
     @Test func `name the state directory whatever else is wrong`() {
