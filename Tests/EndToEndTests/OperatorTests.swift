@@ -35,7 +35,7 @@ extension `The programs together` {
             }
         }
 
-        @Test(arguments: ["ztna-server", "ztna-agent", "ztna"])
+        @Test(arguments: ["ztna-server", "ztna-agent", "ztna", "ztna-demo"])
         func `by each program is its version, and 2 for a wrong command line`(_ name: String) async throws {
             let folder = try TestFolder()
             let version = try await RunningProgram(Place.program(name), ["--version"], in: folder.url).finish()
@@ -44,6 +44,21 @@ extension `The programs together` {
                 let wrong = try await RunningProgram(Place.program(name), words, in: folder.url).finish()
                 #expect(wrong.status == 2 && wrong.errors.contains("nonsense"), "\(wrong.everything)")
             }
+        }
+
+        @Test(
+            arguments: [
+                ("ztna-server", ["polciy"], "policy"), ("ztna-server", ["policy", "chekc"], "check"),
+                ("ztna-agent", ["rnu"], nil), ("ztna-agent", ["clenup"], "cleanup"),
+                ("ztna", ["admin", "nods"], "nodes"),
+            ] as [(String, [String], String?)])
+        func `about the name of no command is which one was meant`(_ name: String, _ words: [String], _ meant: String?)
+            async throws
+        {
+            let folder = try TestFolder()
+            let end = try await RunningProgram(Place.program(name), words, in: folder.url).finish()
+            #expect(end.status == 2 && end.errors.contains("Did you mean") == (meant != nil), "\(end.everything)")
+            if let meant { #expect(end.errors.hasSuffix("Did you mean: \(meant)?\n"), "\(end.everything)") }
         }
 
         @Test func `about a certificate file that is not there is its name`() async throws {
@@ -152,6 +167,53 @@ extension `The programs together` {
             let foreign = try await server("check", "--config", file, in: folder)
             #expect(foreign.status == 0, "\(foreign.everything)")
             #expect(foreign.errors.contains("warning: this secret belongs to another user"), "\(foreign.everything)")
+        }
+
+        @Test(.enabled(if: Missing.forRoot == nil, "\(Missing.forRoot ?? "")"))
+        func `checked by root is as the user who is named, with its groups, also before the first start`() async throws
+        {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            for name in ["ztna.yaml", "policy.yaml"] { #expect(chmod(folder.path(name), 0o644) == 0) }
+            #expect(chmod(folder.url.path, 0o755) == 0)
+            // Of a group that only the server's unit gives it.
+            let group = try #require(getgrnam("daemon")).pointee.gr_gid
+            let secret = folder.path("secret.txt")
+            #expect(chown(secret, 0, group) == 0 && chmod(secret, 0o640) == 0)
+            let refused = try await server("check", "--config", file, "--user", "nobody", in: folder)
+            #expect(refused.status == 1 && refused.output.contains("checked as nobody"), "\(refused.everything)")
+            for words in ["secret.txt", "may not be read by this user", "nobody has the groups nogroup here"] {
+                #expect(refused.errors.contains(words), "\(words): \(refused.everything)")
+            }
+            // Who starts the server makes its state directory.
+            #expect(!refused.errors.contains("state directory"), "\(refused.everything)")
+            let good = try await server(
+                "check", "--config", file, "--user", "nobody", "--group", "daemon", in: folder)
+            #expect(good.status == 0 && good.errors.isEmpty, "\(good.everything)")
+            #expect(good.output.contains("/state is not there yet, and must be made for nobody"), "\(good.everything)")
+            // The user's own secret is nobody else's.
+            #expect(chown(secret, 65_534, 0) == 0 && chmod(secret, 0o600) == 0)
+            let own = try await server("check", "--config", file, "--user", "nobody", in: folder)
+            #expect(own.status == 0 && own.errors.isEmpty, "\(own.everything)")
+            for words in [["--user", "no-such-user"], ["--user", "nobody", "--group", "no-such-group"]] {
+                let end = try await RunningProgram(
+                    Place.program("ztna-server"), ["check", "--config", file] + words, in: folder.url
+                ).finish()
+                #expect(end.status == 1 && end.errors.contains("there is no"), "\(end.everything)")
+            }
+        }
+
+        @Test func `about rules that ask for countries in vain is their places`() async throws {
+            let folder = try TestFolder()
+            let file = try await configured(folder)
+            try folder.write(
+                "policy.yaml",
+                "rules:\n  - { name: a, source: \"*\", destination: \"*\", allow: any, when: { from: DE } }")
+            let end = try await server("check", "--config", file, in: folder)
+            #expect(end.status == 1)
+            for words in ["policy.yaml:2:73: error: no database tells", "found \"DE\"", "places: { database:"] {
+                #expect(end.errors.contains(words), "\(words): \(end.everything)")
+            }
         }
 
         @Test func `about a port in use is the port and how to find out`() async throws {
