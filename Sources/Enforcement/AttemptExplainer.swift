@@ -60,6 +60,10 @@ package struct AttemptExplainer: Sendable {
         switch (attempt.outcome, peer) {
         case (.allowed, nil), (.refusedInbound, nil):
             return AttemptExplanation(peer: nil, reason: "No authorized device holds the address \(address).")
+        case (.refusedInbound, let peer?) where !view.own.addresses.contains(attempt.destination):
+            return AttemptExplanation(
+                peer: peer.principal,
+                reason: "\(attempt.destination) is no address of this device, which passes nothing on from the mesh.")
         case (.allowed, let peer?), (.refusedInbound, let peer?): return decide(attempt, from: peer, now: now)
         case (_, nil):
             return AttemptExplanation(
@@ -109,8 +113,8 @@ package struct AttemptExplainer: Sendable {
                 context: view.own.context, now: now), peer: peer.principal)
     }
 
-    /// Hop-by-hop and destination options, routing, mobility, HIP, shim6. Source: RFC 7045 §4.
-    private static let extensionHeaders: Set<UInt8> = [0, 43, 60, 135, 139, 140]
+    /// Hop-by-hop and destination options, routing, fragment, mobility, HIP, shim6. Source: RFC 7045 §4.
+    private static let extensionHeaders: Set<UInt8> = [0, 43, 44, 60, 135, 139, 140]
 
     private func otherProtocol(_ attempt: ConnectionAttempt, _ peer: MeshNode) -> AttemptExplanation {
         let isAllowed = attempt.outcome == .allowed

@@ -35,76 +35,108 @@ struct FilterChains {
         reject with icmpx type admin-prohibited
         }
         \(denied)\
-        \(passing("allowed", .allowed, address: "saddr", first: Self.withoutExtensions))\
-        \(passing("leaving", .leaving, address: "daddr"))\
+        \(unfollowed)\
+        \(passing("allowed", .allowed, first: Self.withoutExtensions + Self.followed))\
+        \(passing("leaving", .leaving))\
         \(refusing("denied_here", .deniedOutbound))\
         \(refusing("peerless", .noPeer, first: Self.beginningsOnly))
         """
     }
 
     private func refusing(
-        _ chain: String, _ verdict: FilterVerdict, first: String = "", limits: String = ""
+        _ chain: String, _ verdict: FilterVerdict, first: String = "", limits: String = "",
+        families: [String] = [""], then rest: String = "goto refused"
     ) -> String {
         """
         chain \(chain) {
         \(first)jump \(FilterScript.settling)
-        \(limits)\(log(verdict, then: "goto refused"))
+        \(limits)\(log(verdict, families: families, then: rest))
         }
 
         """
     }
 
-    /// Inbound, with a limit for each peer of four fifths of all: one noisy peer hides nothing of the others. A peer is forgotten
-    /// after a minute; one that finds no room among the others is limited with them.
+    /// Inbound, with a limit for each peer of four fifths of all, and each family with limits of its own: one noisy peer hides
+    /// nothing of the others, by both of its addresses either. A peer is forgotten after a minute; one that finds no room
+    /// among the others is limited with them.
+    ///
+    /// What is for no address of this node is told, too, but not answered: nobody behind it need hear of this node.
     private var denied: String {
-        let families = [("ip", "4"), ("ip6", "6")]
-        let sets = families.map { _, suffix in
+        let sets = Self.families.map { _, suffix in
             "set refused\(suffix) { type ipv\(suffix)_addr; size 65535; flags dynamic,timeout; timeout 60s; }\n"
         }
-        let limits = families.map { family, suffix in
-            "add @refused\(suffix) { \(family) saddr limit rate over 20000/second burst 40000 packets } "
-                + "counter name \"\(FilterScript.unlogged)\" goto refused\n"
+        func chain(_ name: String, first: String = "", then rest: String) -> String {
+            let limits = Self.families.map { family, suffix in
+                "add @refused\(suffix) { \(family) saddr limit rate over 20000/second burst 40000 packets } "
+                    + "counter name \"\(FilterScript.unlogged)\" \(rest)\n"
+            }
+            return refusing(
+                name, .deniedInbound, limits: first + limits.joined(),
+                families: ["meta nfproto ipv4 ", "meta nfproto ipv6 "], then: rest)
         }
-        return sets.joined() + refusing("denied", .deniedInbound, limits: limits.joined())
+        return sets.joined() + chain("denied", first: Self.answersLate, then: "goto refused")
+            + chain("beyond", then: "drop")
     }
 
-    /// Logs a flow's first packet and lets it pass.
-    private func passing(_ chain: String, _ verdict: FilterVerdict, address: String, first: String = "") -> String {
-        let seen = chain == "allowed" ? "seen" : "sent"
-        return """
-            set \(seen)4 { \(Self.seen("ipv4_addr")) }
-            set \(seen)6 { \(Self.seen("ipv6_addr")) }
-            chain \(chain) {
-            ct state != new accept
-            \(first)ip \(address) . meta l4proto . th sport . th dport @\(seen)4 accept
-            ip6 \(address) . meta l4proto . th sport . th dport @\(seen)6 accept
-            add @\(seen)4 { ip \(address) . meta l4proto . th sport . th dport }
-            add @\(seen)6 { ip6 \(address) . meta l4proto . th sport . th dport }
-            \(log(verdict, then: "accept"))
+    private static let families = [("ip", "4"), ("ip6", "6")]
+
+    /// Logs a flow's first packet and lets it pass: a label on what conntrack knows of it says that it is logged.
+    private func passing(_ chain: String, _ verdict: FilterVerdict, first: String = "") -> String {
+        """
+        chain \(chain) {
+        ct state established accept
+        ct label \(Self.told) accept
+        \(first)ct label set \(Self.told)
+        \(log(verdict, then: "accept"))
+        }
+
+        """
+    }
+
+    /// A bit of conntrack's 128 that other programs hardly take. Source: nft(8), `ct label`.
+    private static let told = 113
+
+    /// What conntrack does not follow: TCP is told by the segment that begins a connection, the rest once a minute for its
+    /// addresses and ports. When the set is full, it is told more often.
+    private var unfollowed: String {
+        let sets = Self.families.map { _, suffix in
+            "set seen\(suffix) { type ipv\(suffix)_addr . inet_proto . inet_service . inet_service; size 65535; "
+                + "flags dynamic,timeout; timeout 60s; }\n"
+        }
+        let rules = Self.families.map { family, suffix in
+            let flow = "\(family) saddr . meta l4proto . th sport . th dport"
+            return "\(flow) @seen\(suffix) accept\nadd @seen\(suffix) { \(flow) }\n"
+        }
+        return sets.joined() + """
+            chain unfollowed {
+            meta l4proto tcp tcp flags & (fin|syn|rst|ack) != syn accept
+            \(rules.joined())\(log(.allowed, then: "accept"))
             }
 
             """
     }
 
-    /// A flow without answers stays `new`: it is logged once a minute. When the set is full, flows are logged more often.
-    private static func seen(_ address: String) -> String {
-        "type \(address) . inet_proto . inet_service . inet_service; size 65535; flags dynamic,timeout; timeout 60s;"
-    }
-
     /// Logs at most 25,000 packets a second of all, and counts the rest: nothing is left out unsaid. What is logged is counted
     /// as well, as nobody may be there to read it. What leaves is told by the other side.
-    private func log(_ verdict: FilterVerdict, then rest: String) -> String {
+    private func log(_ verdict: FilterVerdict, families: [String] = [""], then rest: String) -> String {
         let count = verdict == .leaving ? "" : "counter name \"\(FilterScript.logged)\" "
+        let limits = families.map {
+            "\($0)limit rate over 25000/second burst 50000 packets counter name \"\(FilterScript.unlogged)\" \(rest)\n"
+        }
         return """
-            limit rate over 25000/second burst 50000 packets counter name "\(FilterScript.unlogged)" \(rest)
-            \(count)log prefix "\(verdict.rawValue)" group \(group) snaplen \(PacketHeader.longestUseful)
+            \(limits.joined())\(count)log prefix "\(verdict.rawValue)" group \(group) snaplen \(PacketHeader.longestUseful)
             \(rest)
             """
     }
 
-    /// Options, routing, mobility, HIP and shim6 headers may push what is asked for beyond what is logged: no flow begins
+    private static let followed = "ct state invalid,untracked goto unfollowed\n"
+
+    /// Options, routing, fragments within fragments, mobility, HIP and shim6 headers may push what is asked for beyond what is logged: no flow begins
     /// with them, so that none is granted under one name and told under another. Source: RFC 8200 §4, RFC 7045 §4.
-    private static let withoutExtensions = "ip6 nexthdr { 0, 43, 60, 135, 139, 140 } goto denied\n"
+    private static let withoutExtensions = "ip6 nexthdr { 0, 43, 44, 60, 135, 139, 140 } goto denied\n"
+
+    /// What still answers a flow of this node, when its other end is no peer any more, attempts nothing.
+    private static let answersLate = "ct direction reply ct state established goto refused\n"
 
     /// What goes on sending to a peer that is gone attempts nothing new.
     private static let beginningsOnly = """
@@ -224,7 +256,7 @@ struct FilterChains {
         }
         chain forward {
         type filter hook forward priority filter; policy accept;
-        iifname \(interface) drop
+        iifname \(interface) goto beyond
         oifname \(interface) drop
         }
         chain astray {
@@ -256,12 +288,12 @@ struct FilterChains {
         ].joined(separator: "\n")
     }
 
-    /// Drops what comes from elsewhere, or is for elsewhere; all of a family that the overlay lacks.
+    /// What comes from elsewhere, or is for elsewhere; all of a family that the overlay lacks.
     private func outside(v4: Bool) -> String {
         let alternatives = prefixes(v4: v4)
-        guard !alternatives.isEmpty else { return "drop" }
+        guard !alternatives.isEmpty else { return "goto beyond" }
         return ["saddr", "daddr"].map { field in
-            alternatives.map { "\(v4 ? "ip" : "ip6") \(field) != \($0) " }.joined() + "drop"
+            alternatives.map { "\(v4 ? "ip" : "ip6") \(field) != \($0) " }.joined() + "goto beyond"
         }.joined(separator: "\n")
     }
 

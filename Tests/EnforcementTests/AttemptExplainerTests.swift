@@ -32,6 +32,15 @@ import Wire
         #expect(AttemptExplainer(view).explain(refused, now: 500).reason.contains(words))
     }
 
+    @Test func `at what is beyond this device says so, though a rule allows the port`() throws {
+        let mesh = try Mesh()
+        let view = try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2, groups: ["dba"])])
+        let words = AttemptExplainer(view).explain(
+            try attempt("100.64.0.2", "192.0.2.7", 5432, .refusedInbound), now: 500)
+        #expect(words.host == "b" && words.isAllowed == false)
+        #expect(words.reason == "192.0.2.7 is no address of this device, which passes nothing on from the mesh.")
+    }
+
     @Test func `from an address without an authorized device names nobody`() throws {
         let mesh = try Mesh()
         let view = try mesh.view(mesh.node("own", number: 1), [mesh.node("b", number: 2, expiresAt: 100)])

@@ -56,30 +56,32 @@ struct `A log under a flood` {
 }
 
 extension `A log under a flood` {
-    /// One peer floods, and another attempts something now and then.
+    /// One peer floods by both its addresses, and another attempts something now and then.
     private static let noise = """
         import socket
-        def bound(last):
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            s.bind(("100.64.9.%d" % last, 0))
+        def bound(family, address):
+            s = socket.socket(family, socket.SOCK_DGRAM)
+            s.bind((address, 0))
             return s
-        def send(s, port):
+        def send(s, address, port):
             for _ in range(50):
                 try:
-                    s.sendto(b"x", ("100.64.9.2", port))
+                    s.sendto(b"x", (address, port))
                     return
                 except OSError: pass
-        loud, quiet = bound(100), bound(101)
+        loud = bound(socket.AF_INET, "100.64.9.100"), bound(socket.AF_INET6, "fd00:9::100")
+        quiet = bound(socket.AF_INET, "100.64.9.101")
         for count in range(300000):
-            send(loud, 1 + count % 65535)
-            if count % 10000 == 9999: send(quiet, 1 + count // 10000)
+            send(loud[count % 2], ("100.64.9.2", "fd00:9::2")[count % 2], 1 + count % 65535)
+            if count % 10000 == 9999: send(quiet, "100.64.9.2", 1 + count // 10000)
         print("sent")
         """
 
     @Test func `hides no attempt of one peer behind those of another`() async throws {
         let wire = try Wire()
-        let peers = ["100.64.9.100", "100.64.9.101"]
-        for peer in peers { try wire.client.run("ip", "address", "add", "\(peer)/24", "dev", "zt0") }
+        let peers = ["100.64.9.100", "100.64.9.101", "fd00:9::100"]
+        for peer in peers.dropLast() { try wire.client.run("ip", "address", "add", "\(peer)/24", "dev", "zt0") }
+        try wire.client.run("ip", "address", "add", "fd00:9::100/64", "dev", "zt0", "nodad")
         let quiet = IPAddress("100.64.9.101")
         let (all, ofQuiet) = (Counter(), Counter())
         let log = try wire.server.inside {

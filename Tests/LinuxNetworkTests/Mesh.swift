@@ -75,6 +75,8 @@ final class Logged: Sendable {
         packets.withLock { list in list.count { $0.verdict == verdict && $0.header.destinationPort == port } }
     }
 
+    func count(_ verdict: FilterVerdict) -> Int { packets.withLock { list in list.count { $0.verdict == verdict } } }
+
     /// Waits until a packet with this verdict to this port is there.
     func has(_ verdict: FilterVerdict, port: UInt16?) async throws -> Bool {
         try await comes { self.count(verdict, port: port) > 0 }

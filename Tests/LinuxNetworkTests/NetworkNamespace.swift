@@ -19,7 +19,10 @@ final class NetworkNamespace: Sendable {
 
     /// Runs a command inside and gives its output.
     @discardableResult
-    func run(_ words: String...) throws -> String { try Command.run(["ip", "netns", "exec", name] + words) }
+    func run(_ words: String...) throws -> String { try run(words) }
+
+    @discardableResult
+    func run(_ words: [String]) throws -> String { try Command.run(["ip", "netns", "exec", name] + words) }
 
     /// Runs `body` on a thread that lives inside: what it opens acts there for good.
     func inside<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) throws -> Result {
