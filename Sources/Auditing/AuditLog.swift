@@ -54,7 +54,7 @@ package final class AuditLog: AuditSink {
         self.configuration = configuration
         self.clock = clock
         limit = queueLimit
-        intake = Mutex(IntakeLimit(maximumBytes: configuration.maximumBytes))
+        intake = Mutex(IntakeLimit(configuration))
         self.sleep = sleep
         self.logger = logger
     }
@@ -112,7 +112,7 @@ package final class AuditLog: AuditSink {
     package func store(_ events: [AuditEvent]) async throws(StoreError) {
         guard !events.isEmpty else { return }
         let keeping = Keeping(self)
-        do { note(signed: try await store.write { try keeping.append(events, to: $0) }) } catch {
+        do { note(signed: try await store.write { try keeping.append(events, to: $0).chain }) } catch {
             throw Self.storeError(error)
         }
         signal.send()
@@ -140,11 +140,14 @@ package final class AuditLog: AuditSink {
             now = log.clock()
         }
 
-        /// The new end of the chain.
-        func append(_ events: [AuditEvent], to records: any StoreTransaction) throws -> AuditChain {
+        /// The new end of the chain, and how many bytes longer the log is.
+        func append(
+            _ events: [AuditEvent], to records: any StoreTransaction
+        ) throws -> (chain: AuditChain, bytes: Int) {
             var end = try ChainEnd(of: records, known: known, signer: signer)
             let told = end.foreignHand.map { [Self.brokenEvent($0, at: now)] + events } ?? events
             let kept = pseudonyms.map { names in told.map { names.hide($0) } } ?? told
+            let start = end.bytes
             try records.append(kept.map { end.append($0) }, of: kept)
             let head = AuditMark(head: end.chain, bytes: end.bytes, issuedAt: now)
             try records.setAuditMark(head, document: try head.signed(by: signer))
@@ -153,7 +156,7 @@ package final class AuditLog: AuditSink {
                     "the audit log was changed by another hand: run `ztna-server audit verify`",
                     metadata: ["found": "\(reason)"])
             }
-            return end.chain
+            return (end.chain, end.bytes &- start)
         }
 
         private static func brokenEvent(_ reason: String, at now: Int) -> AuditEvent {

@@ -36,7 +36,7 @@ extension AuditLog {
                     // Another replica may have been here.
                     let place = try ReadingPlace(of: Self.changePlace, from: records, known: places)
                     guard place.sequence ?? 0 == found.stored else { return (false, nil) }
-                    let end = found.events.isEmpty ? nil : try keeping.append(found.events, to: records)
+                    let end = found.events.isEmpty ? nil : try keeping.append(found.events, to: records).chain
                     try records.setAuditPlace(of: Self.changePlace, to: found.through, signer: signer)
                     return (true, end)
                 }

@@ -26,7 +26,10 @@ package struct TokenBucket: Hashable, Sendable {
     }
 
     /// Returns a token that was taken for something that turned out to cost nothing.
-    package mutating func giveBack() { tokens = min(burst, tokens + 1) }
+    package mutating func giveBack() { correct(by: 1) }
+
+    /// Returns tokens that were taken too many or, of a negative count, takes more, into debt.
+    package mutating func correct(by count: Double) { tokens = min(burst, tokens + count) }
 
     /// Full again: forgetting it changes nothing.
     package func isFull(at now: Int) -> Bool {
@@ -64,4 +67,7 @@ package struct KeyedRateLimit: Sendable {
 
     /// Returns what was taken for something that turned out to cost nothing.
     package mutating func giveBack(_ key: String) { buckets[key]?.giveBack() }
+
+    /// Returns what was taken too much or, of a negative count, takes more, into debt.
+    package mutating func correct(_ key: String, by count: Double) { buckets[key]?.correct(by: count) }
 }

@@ -91,9 +91,9 @@ struct Evidence: Sendable {
             switch error {
             case .malformed(let member):
                 throw ControlServices.Refusal(.invalidRequest, "the batch is not one: look at \(member.prefix(40))")
-            case .tooMany(let wait):
+            case .tooMany(let bound, let wait):
                 throw ControlServices.Refusal(
-                    .temporarilyUnavailable, "this device reports too much: go on in \(wait) s", retryAfter: wait)
+                    .temporarilyUnavailable, "\(bound.explanation): go on in \(wait) s", retryAfter: wait)
             case .store(let error):
                 logger.error("attempts could not be stored", metadata: ["error": "\(error.explanation)"])
                 throw ControlServices.Refusal(.temporarilyUnavailable, "the server cannot write its records")
