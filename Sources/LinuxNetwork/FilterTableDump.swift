@@ -34,8 +34,8 @@ struct FilterTableDump: ~Copyable {
 
     init() throws(LinuxNetworkError) { socket = try NetfilterSocket(largestReply: 1 << 16) }
 
-    /// Nil where there is no such table. Others may change it meanwhile: the caller asks for the rule sets' number before
-    /// and after.
+    /// Nil where there is no such table. Others may change it meanwhile, and a set that goes between two questions is an error:
+    /// `OneMoment` looks again.
     mutating func form(of name: String) throws(LinuxNetworkError) -> FilterTableForm? {
         guard let flags = try flags(of: name) else { return nil }
         var content: [UInt8] = []

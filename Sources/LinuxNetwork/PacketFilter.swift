@@ -199,12 +199,9 @@ package actor PacketFilter {
 
     /// The table as it was at one moment; nil when there is none.
     private func form(of table: String) throws(LinuxNetworkError) -> FilterTableForm? {
-        for _ in 0..<10 {
-            let number = try queries.generation()
-            let form = try tables.form(of: table)
-            if try queries.generation() == number { return form }
-        }
-        throw .timedOut("a look at \(table) that no change of other tables falls into")
+        try OneMoment.look(
+            at: table, number: { () throws(LinuxNetworkError) in try queries.generation() },
+            { () throws(LinuxNetworkError) in try tables.form(of: table) })
     }
 
     private static func differences(
