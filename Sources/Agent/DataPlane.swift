@@ -34,8 +34,6 @@ package actor DataPlane {
     private let tunnelInterface: TunnelInterface
     private let guarding: TunnelGuarding
     private let clockChanges: ClockChanges
-    /// By the clock by which grants end, and by the machine's own.
-    private var (watch, machineWatch) = (ClockWatch(), ClockWatch())
     private var engine: WireGuardProcess?
     let attemptReading: AttemptReading
 
@@ -91,12 +89,11 @@ package actor DataPlane {
         (self.changes, self.wake) = (changes, wake)
         clockChanges = try ClockChanges()
         let guarding = TunnelGuarding(
-            program: guardProgram, writtenBy: environment.clocks(), logger: logger, onEnd: { wake.yield() })
+            program: guardProgram, writtenBy: time.both(), logger: logger, onEnd: { wake.yield() })
         self.guarding = guarding
         upkeep = TunnelUpkeep(
             TunnelSteps(
-                filter: filter, interface: tunnelInterface, tracking: tracking, time: time, guarding: guarding,
-                clocks: environment.clocks),
+                filter: filter, interface: tunnelInterface, tracking: tracking, time: time, guarding: guarding),
             now: { time.reading().seconds }, logger: logger)
     }
 
@@ -124,14 +121,14 @@ package actor DataPlane {
     /// The clocks may have parted: what was written by them is written anew. A wall clock that was set back moves nothing, as
     /// time is held here: then the guard is told that the timeouts are right as they are.
     private func lookAtClocks() async {
-        let machine = environment.clocks()
-        let hasParted = machineWatch.observe(machine) != nil
-        if let jump = watch.observe(time.reading()) {
+        let reading = time.both()
+        switch guarding.verdict(at: reading) {
+        case .hold: break
+        case .areWrong(let jump):
             logger.notice("the clock was set, or the machine slept", metadata: ["jump": "\(jump)"])
             await upkeep.noteClockJump()
             wake.yield()
-        } else if hasParted, await !upkeep.isToRewrite {
-            guarding.note(writtenBy: machine)
+        case .areRight: if await !upkeep.isToRewrite { guarding.note(rightAt: reading) }
         }
     }
 
@@ -216,8 +213,8 @@ package actor DataPlane {
         holdsInterface = left != nil
         if let left, try await adopt(left) { return }
         await attemptReading.countUnattended()
-        let reading = environment.clocks()
-        try await filter.replace(with: closed, now: FilterTime(time.reading()))
+        let reading = time.both()
+        try await filter.replace(with: closed, now: FilterTime(reading.grants))
         guarding.note(writtenBy: reading)
         if let left {
             await left.stop()

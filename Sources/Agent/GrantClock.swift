@@ -63,6 +63,14 @@ package struct GrantClock: Sendable {
     }
 }
 
+/// This machine's clocks at one moment, and the same with the time by which grants end as the wall clock.
+package struct GrantReading: Hashable, Sendable {
+    package let machine: ClockReading
+    package let grants: ClockReading
+
+    package init(machine: ClockReading, grants: ClockReading) { (self.machine, self.grants) = (machine, grants) }
+}
+
 /// A grant clock over this machine's clocks, for several tasks.
 final class GrantTime: Sendable {
     private let clock = Mutex(GrantClock())
@@ -71,7 +79,14 @@ final class GrantTime: Sendable {
     init(_ clocks: @escaping @Sendable () -> ClockReading) { self.clocks = clocks }
 
     /// All clocks at one moment, its wall clock the one by which grants end.
-    func reading() -> ClockReading { clock.withLock { $0.reading(clocks()) } }
+    func reading() -> ClockReading { both().grants }
+
+    func both() -> GrantReading {
+        clock.withLock { clock in
+            let machine = clocks()
+            return GrantReading(machine: machine, grants: clock.reading(machine))
+        }
+    }
 
     var isHeld: Bool { clock.withLock { $0.isHeld } }
 

@@ -6,8 +6,7 @@ internal import Synchronization
 final class TunnelGuarding: Sendable {
     private struct State {
         var link: GuardLink?
-        /// The clocks by which the table's timeouts were written last.
-        var written: ClockReading
+        var timeouts: WrittenTimeouts
     }
 
     private let program: String
@@ -16,21 +15,31 @@ final class TunnelGuarding: Sendable {
     private let state: Mutex<State>
 
     init(
-        program: String, writtenBy reading: ClockReading, logger: Logger, onEnd: @escaping @Sendable () -> Void
+        program: String, writtenBy reading: GrantReading, logger: Logger, onEnd: @escaping @Sendable () -> Void
     ) {
         self.program = program
         self.logger = logger
         self.onEnd = onEnd
-        state = Mutex(State(written: reading))
+        state = Mutex(State(timeouts: WrittenTimeouts(by: reading)))
     }
 
     /// All timeouts were written anew, by clocks that were read before.
-    func note(writtenBy reading: ClockReading) {
+    func note(writtenBy reading: GrantReading) {
         state.withLock { state in
-            guard reading.monotonic >= state.written.monotonic else { return }
-            state.written = reading
-            state.link?.tell(writtenBy: reading)
+            if state.timeouts.rewrite(by: reading) { state.link?.tell(writtenBy: reading.machine) }
         }
+    }
+
+    /// The timeouts were found right at that moment, as they are.
+    func note(rightAt reading: GrantReading) {
+        state.withLock { state in
+            if state.timeouts.confirm(at: reading) { state.link?.tell(writtenBy: reading.machine) }
+        }
+    }
+
+    /// Whether the timeouts are still right.
+    func verdict(at reading: GrantReading) -> WrittenTimeouts.Verdict {
+        state.withLock { $0.timeouts.verdict(at: reading) }
     }
 
     var isAlive: Bool { state.withLock { $0.link?.isAlive == true } }
@@ -44,7 +53,7 @@ final class TunnelGuarding: Sendable {
             onLine: { logger.notice("the tunnel's guard", metadata: ["line": "\($0)"]) }, onExit: onEnd)
         state.withLock { state in
             state.link = link
-            link.tell(writtenBy: state.written)
+            link.tell(writtenBy: state.timeouts.machine)
         }
     }
 

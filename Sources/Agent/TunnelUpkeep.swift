@@ -40,13 +40,13 @@ extension TunnelSteps {
     /// In the kernel, with timeouts that count from `time`; the guard is told by which clocks all of them were written.
     init(
         filter: PacketFilter, interface: TunnelInterface, tracking: ConnectionTracking, time: GrantTime,
-        guarding: TunnelGuarding, clocks: @escaping @Sendable () -> ClockReading
+        guarding: TunnelGuarding
     ) {
         self.init(
             hasRules: { try await filter.hasRules(of: $0) },
             replaceFilter: {
-                let reading = clocks()
-                try await filter.replace(with: $0, now: FilterTime(time.reading()))
+                let reading = time.both()
+                try await filter.replace(with: $0, now: FilterTime(reading.grants))
                 guarding.note(writtenBy: reading)
             },
             updateFilter: { try await filter.update(to: $0, now: FilterTime(time.reading())) },

@@ -36,6 +36,9 @@ package struct ClockWatch: Hashable, Sendable {
 
     package init() {}
 
+    /// Compares with that reading.
+    package init(since reading: ClockReading) { last = reading }
+
     /// Nil while the clocks agree; after an answer they are compared with this reading.
     package mutating func observe(_ reading: ClockReading) -> Jump? {
         guard let last else {
@@ -48,7 +51,7 @@ package struct ClockWatch: Hashable, Sendable {
     }
 
     /// Nil while the clocks agree between the two.
-    static func jump(from last: ClockReading, to reading: ClockReading) -> Jump? {
+    package static func jump(from last: ClockReading, to reading: ClockReading) -> Jump? {
         let slept = (reading.bootTime &- reading.monotonic) &- (last.bootTime &- last.monotonic)
         let stepped = (reading.realTime &- reading.bootTime) &- (last.realTime &- last.bootTime)
         guard abs(clamped(slept)) >= tolerance || abs(clamped(stepped)) >= tolerance else { return nil }
