@@ -50,19 +50,20 @@ package actor AttemptReading {
             }, { Self.write(told, attempts, spool) })
     }
 
-    /// Counts what the table that is there has logged without anybody who read it: before the log is opened, and before that
-    /// table goes.
+    /// Counts what the table that is there has logged without anybody who read it, and what those before it have left: before
+    /// the log is opened, and before that table goes.
     package func countUnattended() async {
-        guard log == nil, let told, let count = await filter.logCount() else { return }
-        let found = told.takeOver(count)
-        await filter.takeOver(unlogged: found.limited)
-        if found.unattended > 0 {
+        guard log == nil, let told else { return }
+        let count = await filter.logCount()
+        let untold = told.takeOver(count)
+        if count != nil { await filter.takeOver(unlogged: untold.toldLimited) }
+        if untold.unattended > 0 {
             logger.notice(
                 "attempts came while no agent ran: decided as always, known by number only",
-                metadata: ["count": "\(found.unattended)"])
+                metadata: ["count": "\(untold.unattended)"])
         }
         var losses = AttemptLosses()
-        losses.unattended = found.unattended
+        (losses.unattended, losses.limited) = (untold.unattended, untold.limited)
         lost += losses
         spool?.count(losses)
         Self.write(told, attempts, spool)
@@ -94,6 +95,12 @@ package actor AttemptReading {
     package func close() {
         log?.close()
         log = nil
+    }
+
+    /// The table was removed: what nobody was told is kept for the next agent.
+    package func tableIsGone() {
+        told?.tableIsGone()
+        Self.write(told, attempts, spool)
     }
 
     private static func write(_ told: ToldAttempts?, _ attempts: AttemptLog, _ spool: AttemptSpool?) {

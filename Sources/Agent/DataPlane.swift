@@ -321,6 +321,7 @@ package actor DataPlane {
             if let applied = await upkeep.applied { _ = try await tracking.deleteEntries(of: applied.rules.egress) }
             if holdsInterface { try await routes.remove(interface) }
             try await filter.removeTable()
+            await attemptReading.tableIsGone()
         } catch { logger.error("not all is cleaned up: run ztna-agent cleanup", metadata: ["error": "\(error)"]) }
     }
 }

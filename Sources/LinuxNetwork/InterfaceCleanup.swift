@@ -18,8 +18,11 @@ package actor InterfaceCleanup {
         namespace = ProcessTable.ownNetworkNamespace
     }
 
-    /// Takes four seconds an engine at most. Returns what was found and removed, for people to read.
-    package func run(interface: InterfaceName) async throws -> [String] {
+    /// Takes four seconds an engine at most. Returns what was found and removed, for people to read. The table goes last, by
+    /// `removingTable` where that is given: it may look at what the table has counted.
+    package func run(
+        interface: InterfaceName, removingTable: (@Sendable (PacketFilter) async throws -> Void)? = nil
+    ) async throws -> [String] {
         // Whose agent we are for this moment; an engine of an earlier version has none.
         let guardian = try? GuardLink(to: interface)
         let ended = RunningEngine.all(on: interface, in: namespace) { engine in
@@ -37,7 +40,7 @@ package actor InterfaceCleanup {
         if hadSocket, access(socket, F_OK) != 0 { removed.append("socket \(socket)") }
         if !ended.isEmpty { await guardian?.waitForEnd() }
         GuardSocket.remove(of: interface)
-        try await filter.removeTable()
+        if let removingTable { try await removingTable(filter) } else { try await filter.removeTable() }
         return removed
     }
 }

@@ -14,9 +14,10 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the agent until SIGTERM or SIGINT; leaves nothing behind but its state.")
     static let defaultInterface = "ztna0"
+    static let defaultState = "/var/lib/ztna-agent"
 
     @Option(help: "Where keys and session are kept; made with mode 0700.")
-    var state = "/var/lib/ztna-agent"
+    var state = Self.defaultState
 
     @Option(help: "The socket that `ztna` talks to.")
     var socket = "/run/ztna-agent.sock"

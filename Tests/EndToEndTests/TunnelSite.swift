@@ -151,7 +151,8 @@ final class TunnelDevice {
     }
 
     func cleanUp() throws -> String {
-        try namespace.inside(Place.program("ztna-agent"), "cleanup", "--interface", interface)
+        try namespace.inside(
+            Place.program("ztna-agent"), "cleanup", "--interface", interface, "--state", folder.path("agent"))
     }
 
     private func untilItAnswers() async throws {

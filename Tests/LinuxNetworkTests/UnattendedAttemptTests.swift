@@ -97,4 +97,65 @@ struct `Attempts while no agent reads the log` {
         #expect(await fourth.reading.lost.total == 2)
         await fourth.reading.close()
     }
+
+    @Test func `are told, too, when the table is gone before that`() async throws {
+        let wire = try Wire()
+        let state = FileManager.default.temporaryDirectory.appending(path: "ztna-unattended-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        func load(_ reader: Reader) async throws {
+            try await reader.filter.replace(with: wire.rules(until: now() + 1000), now: FilterTime(now()))
+        }
+        func cleanUp(_ state: String) async throws -> LeftAttempts {
+            try await LeftAttempts.removeTable(of: wire.server.inside { try PacketFilter() }, stateIn: state)
+        }
+
+        do {
+            let killed = try Reader(wire, state: state)
+            try await load(killed)
+            try await killed.reading.start()
+            try Self.attempt(wire, [1, 2, 3])
+            #expect(try await killed.hasRead(3))
+            await killed.reading.countLosses()
+            await killed.reading.close()
+        }
+        try Self.attempt(wire, Array(1...7))
+        #expect(try await cleanUp(state) == .kept(7))
+        #expect(try wire.server.run("nft", "list", "ruleset").isEmpty)
+        // It is of nobody's but of the next agent's.
+        #expect(try await cleanUp(state) == .kept(7))
+
+        do {
+            let next = try Reader(wire, state: state)
+            await next.reading.countUnattended()
+            try await load(next)
+            try await next.reading.start()
+            #expect(await next.reading.lost.unattended == 7)
+            // One that ends in good order before it has told that.
+            try Self.attempt(wire, [1, 2])
+            #expect(try await next.hasRead(2))
+            await next.reading.countLosses()
+            await next.reading.close()
+            next.attempts.tellRepetitions(all: true)
+            // An agent lives.
+            let directory = try StateDirectory(state)
+            #expect(try await cleanUp(state) == .none)
+            withExtendedLifetime(directory) {}
+            await next.reading.tableIsGone()
+        }
+        let last = try Reader(wire, state: state)
+        await last.reading.countUnattended()
+        try await load(last)
+        try await last.reading.start()
+        #expect(await last.spool.nextBatch(for: server)?.losses.unattended == 7)
+        await last.reading.countLosses()
+        await last.reading.close()
+
+        // Whoever has the state of another agent, or none, is told that the number is lost.
+        try Self.attempt(wire, [1, 2, 3])
+        #expect(try await cleanUp(state + "/none") == .unknown(3))
+        try await load(last)
+        try Self.attempt(wire, [1, 2])
+        #expect(try await cleanUp(state) == .unknown(2))
+        #expect(try await cleanUp(state) == .none)
+    }
 }
