@@ -74,7 +74,8 @@ final class Wire: Sendable {
         return command
     }
 
-    /// Holds a connection and sends all the time: its first line is `open`, its next the error and after how many seconds.
+    /// Holds a connection and sends all the time, also while it gets nothing: who is refused is told only what it asks for. Its
+    /// first line is `open`, its next the error and when that was, in milliseconds.
     func hold(_ address: String) throws -> Command {
         let program = """
             import socket, time
@@ -83,7 +84,13 @@ final class Wire: Sendable {
                 c = socket.create_connection(("\(address)", 5001), 5)
                 c.settimeout(20)
                 c.send(b"x"); c.recv(1); print("open", flush=True)
-                while True: c.send(b"x"); c.recv(100); time.sleep(0.005)
+                c.settimeout(0.5)
+                last = time.time()
+                while time.time() < last + 20:
+                    c.send(b"x")
+                    try: c.recv(100); last = time.time(); time.sleep(0.005)
+                    except TimeoutError: pass
+                raise TimeoutError
             except OSError as e: print(type(e).__name__, round(time.time() * 1000), flush=True)
             """
         let command = try Command(["ip", "netns", "exec", client.name, "python3", "-c", program])
