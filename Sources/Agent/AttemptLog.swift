@@ -18,7 +18,7 @@ package final class AttemptLog: Sendable {
     /// One attempt and its repetitions.
     package struct Entry: Hashable, Sendable {
         package let attempt: ConnectionAttempt
-        package let explanation: AttemptExplanation
+        package internal(set) var explanation: AttemptExplanation
         package let time: Int
         package internal(set) var count = 1
         /// Of a scan.
@@ -150,8 +150,9 @@ package final class AttemptLog: Sendable {
                 attempt: gathered.attempt, explanation: explain(gathered.attempt, at: gathered.last, &state),
                 time: gathered.first)
             (entry.count, entry.ports) = (gathered.count, gathered.portText)
+            if let sweep = gathered.sweep { entry.explanation.note(sweep) }
             spool(entry, last: gathered.last, state)
-            if entry.ports != nil { Self.keep(entry, in: &state) }
+            if entry.ports != nil || gathered.sweep != nil { Self.keep(entry, in: &state) }
         }
     }
 

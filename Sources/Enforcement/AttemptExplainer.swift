@@ -9,7 +9,7 @@ package struct AttemptExplanation: Hashable, Sendable {
     package let peer: Principal?
     /// The rule that allowed it, or that would if its conditions held.
     package let rule: RuleName?
-    package let reason: String
+    package private(set) var reason: String
     /// Refused, and a renewed sign-in with MFA would change that.
     package let isCuredByStepUp: Bool
     /// What the rules at hand say; nil where none are known.
@@ -28,6 +28,16 @@ package struct AttemptExplanation: Hashable, Sendable {
     /// How messages name the person at the other side.
     package var person: String? { peer?.label }
     package var host: String? { peer?.host.text }
+
+    /// Says that it is the explanation of the first attempt of many.
+    package mutating func note(_ sweep: AttemptGathering.Sweep) {
+        let others =
+            switch sweep {
+            case .ofOneSource: "from there to different addresses, ports or protocols"
+            case .ofManySources: "from different sources"
+            }
+        reason = "A sweep: the first of attempts \(others), which are counted here. \(reason)"
+    }
 
     fileprivate init(_ decision: Decision, peer: Principal) {
         let failed = decision.nearMisses.lazy.compactMap { miss -> RuleName? in

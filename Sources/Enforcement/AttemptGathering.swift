@@ -3,13 +3,17 @@ internal import NetworkAddresses
 /// Makes few reports of many attempts: the first of its kind at once, its repetitions within a minute as one count.
 ///
 /// From one source that is refused on more than 64 ports of a protocol within a minute, further ports are gathered into
-/// one report, so that a scan of all ports is some seventy reports. The sum of all counts is the number of attempts.
-/// Memory is bounded: beyond 16,384 kinds at a time attempts are reported singly, beyond 64 scans too.
+/// one report, so that a scan of all ports is some seventy reports. What one source tries beyond 128 kinds with the same
+/// refusal within a minute, or 1,024 kinds otherwise, is one report, too, so that a sweep of all addresses is few.
+/// The sum of all counts is the number of attempts.
+/// Memory is bounded: beyond 16,384 kinds at a time, or 64 scans, a source's further kinds are part of its sweep.
 package struct AttemptGathering: Sendable {
     package static let windowSeconds = 60
     package static let largestKinds = 16_384
     package static let largestScans = 64
     package static let portsBeforeScan = 64
+    package static let refusedKindsBeforeSweep = 128
+    package static let otherKindsBeforeSweep = 1024
 
     /// What stands for several attempts. `first` and `last` are seconds since the epoch.
     package struct Gathered: Hashable, Sendable {
@@ -19,7 +23,12 @@ package struct AttemptGathering: Sendable {
         package let count: Int
         /// Of a scan: its ports, ascending; empty for repetitions of one attempt.
         package let ports: [ClosedRange<UInt16>]
+        /// Where the attempt is the first of several kinds, the others of which are counted only.
+        package var sweep: Sweep?
     }
+
+    /// Whose attempts are one report though they are not of one kind.
+    package enum Sweep: Hashable, Sendable { case ofOneSource, ofManySources }
 
     private struct Repetitions {
         let since: Int
@@ -34,6 +43,27 @@ package struct AttemptGathering: Sendable {
         let destination: IPAddress
         let protocolNumber: UInt8
         let outcome: ConnectionAttempt.Outcome
+    }
+
+    /// One source and what became of what it tried; nil stands for all sources beyond those that can be kept apart.
+    private struct Sweeper: Hashable {
+        let source: IPAddress?
+        let outcome: ConnectionAttempt.Outcome
+    }
+
+    private struct Sweeping {
+        let since: Int
+        var kinds = 0
+        var first: (attempt: ConnectionAttempt, time: Int)?
+        var last = 0
+        var count = 0
+
+        mutating func add(_ attempt: ConnectionAttempt, at time: Int) {
+            let start = first?.time ?? time
+            if first == nil { first = (attempt, time) }
+            last = max(time, start)
+            count += 1
+        }
     }
 
     private struct Probing {
@@ -60,26 +90,30 @@ package struct AttemptGathering: Sendable {
     private var kinds: [ConnectionAttempt: Repetitions] = [:]
     private var probers: [Prober: Probing] = [:]
     private var scans = 0
+    private var sweepers: [Sweeper: Sweeping] = [:]
     /// In order of their windows' ends.
     private var kindsByAge: [ConnectionAttempt] = []
     private var probersByAge: [Prober] = []
+    private var sweepersByAge: [Sweeper] = []
 
     package init() {}
 
     /// Whether nothing waits for its window's end.
-    package var isEmpty: Bool { kinds.isEmpty && probers.isEmpty }
+    package var isEmpty: Bool { kinds.isEmpty && probers.isEmpty && sweepers.isEmpty }
 
-    /// True: report this one now. False: it will be part of what `close` gives.
+    /// True: report this one now. False: it will be part of what `close` gives. A window lasts until `close` ends it.
     package mutating func add(_ attempt: ConnectionAttempt, at time: Int) -> Bool {
-        if var known = kinds[attempt], time - known.since < Self.windowSeconds {
+        if var known = kinds[attempt] {
             if known.count == 0 { known.first = time }
             known.last = max(time, known.first)
             known.count += 1
             kinds[attempt] = known
             return false
         }
-        if attempt.outcome != .allowed, let port = attempt.port, gather(attempt, port: port, at: time) { return false }
-        guard kinds.count < Self.largestKinds, kinds[attempt] == nil else { return true }
+        let port = attempt.outcome == .allowed ? nil : attempt.port
+        if let port, gather(attempt, port: port, at: time) { return false }
+        guard hasRoom(for: attempt, at: time) else { return false }
+        if let port { probe(attempt, port: port, at: time) }
         kinds[attempt] = Repetitions(since: time)
         kindsByAge.append(attempt)
         return true
@@ -106,22 +140,58 @@ package struct AttemptGathering: Sendable {
                     ports: Self.ranges(scan.words)))
         }
         probersByAge.removeFirst(agedProbers.count)
+        let agedSweepers = sweepersByAge.prefix { isOver(sweepers[$0]?.since ?? 0) }
+        for sweeper in agedSweepers {
+            guard let swept = sweepers.removeValue(forKey: sweeper), let first = swept.first else { continue }
+            closed.append(
+                Gathered(
+                    attempt: first.attempt, first: first.time, last: swept.last, count: swept.count, ports: [],
+                    sweep: swept.count == 1 ? nil : sweeper.source == nil ? .ofManySources : .ofOneSource))
+        }
+        sweepersByAge.removeFirst(agedSweepers.count)
         return closed
+    }
+
+    /// False when it has become part of its source's sweep.
+    private mutating func hasRoom(for attempt: ConnectionAttempt, at time: Int) -> Bool {
+        var sweeper = Sweeper(source: attempt.source, outcome: attempt.outcome)
+        if sweepers[sweeper] == nil, sweepers.count >= Self.largestKinds {
+            sweeper = Sweeper(source: nil, outcome: attempt.outcome)
+        }
+        if sweepers[sweeper] == nil { sweepersByAge.append(sweeper) }
+        var sweeping = sweepers[sweeper] ?? Sweeping(since: time)
+        defer { sweepers[sweeper] = sweeping }
+        let limit =
+            switch attempt.outcome {
+            case .refusedInbound, .refusedOutbound, .refusedWithoutPeer: Self.refusedKindsBeforeSweep
+            case .allowed, .leaving: Self.otherKindsBeforeSweep
+            }
+        guard sweeper.source != nil, sweeping.kinds < limit, kinds.count < Self.largestKinds else {
+            sweeping.add(attempt, at: time)
+            return false
+        }
+        sweeping.kinds += 1
+        return true
+    }
+
+    private static func prober(_ attempt: ConnectionAttempt) -> Prober {
+        Prober(
+            source: attempt.source, destination: attempt.destination, protocolNumber: attempt.protocolNumber,
+            outcome: attempt.outcome)
+    }
+
+    /// Begins to count the ports of one that is not known yet.
+    private mutating func probe(_ attempt: ConnectionAttempt, port: UInt16, at time: Int) {
+        let prober = Self.prober(attempt)
+        guard probers[prober] == nil, probers.count < Self.largestKinds else { return }
+        probers[prober] = Probing(since: time, ports: 1)
+        probersByAge.append(prober)
     }
 
     /// True when it is part of a scan.
     private mutating func gather(_ attempt: ConnectionAttempt, port: UInt16, at time: Int) -> Bool {
-        let prober = Prober(
-            source: attempt.source, destination: attempt.destination, protocolNumber: attempt.protocolNumber,
-            outcome: attempt.outcome)
-        guard var probing = probers[prober] else {
-            guard probers.count < Self.largestKinds else { return false }
-            probers[prober] = Probing(since: time, ports: 1)
-            probersByAge.append(prober)
-            return false
-        }
-        // A window that has ended waits for `close` to tell it.
-        guard time - probing.since < Self.windowSeconds else { return false }
+        let prober = Self.prober(attempt)
+        guard var probing = probers[prober] else { return false }
         guard probing.ports >= Self.portsBeforeScan else {
             probing.ports += 1
             probers[prober] = probing

@@ -61,16 +61,54 @@ private func attempt(
         #expect(text.hasPrefix("129,131,") && text.hasSuffix("-1999"))
     }
 
-    @Test func `keeps its memory bounded, and then reports singly`() {
+    @Test func `makes few reports of a sweep of addresses, and counts every attempt`() {
+        var gathering = AttemptGathering()
+        var (reported, told) = (0, 0)
+        for number in 0..<100_000 as Range<UInt32> {
+            let one = ConnectionAttempt(
+                source: .v4(0x6440_0001), destination: .v4(0x6440_000A + number), protocolNumber: 17, port: 9,
+                outcome: .refusedWithoutPeer)
+            if gathering.add(one, at: 1000 + Int(number) / 25_000) { reported += 1 }
+        }
+        // Meanwhile what another is refused is gathered as ever.
+        let others = (0..<20_000).count { _ in gathering.add(attempt(nil), at: 1004) }
+        #expect(reported == AttemptGathering.refusedKindsBeforeSweep && others == 1)
+        let closed = gathering.close(at: 1064)
+        told = closed.reduce(0) { $0 + $1.count }
+        #expect(closed.count == 2 && reported + others + told == 120_000)
+        let sweep = closed.first { $0.sweep == .ofOneSource }
+        #expect(sweep?.count == 100_000 - reported && sweep?.first == 1000 && sweep?.last == 1003)
+        #expect(sweep?.attempt.destination == .v4(0x6440_000A + UInt32(reported)) && sweep?.portText == nil)
+        #expect(gathering.isEmpty)
+    }
+
+    @Test func `gathers what one source is allowed beyond a thousand ports`() {
+        var gathering = AttemptGathering()
+        let reported = (1...UInt16.max).count { gathering.add(attempt($0, .allowed), at: 0) }
+        let closed = gathering.close(at: 60)
+        #expect(reported == AttemptGathering.otherKindsBeforeSweep)
+        #expect(closed.map(\.count) == [65_535 - reported] && closed.first?.sweep == .ofOneSource)
+    }
+
+    @Test func `keeps its memory bounded, and then tells sources together`() {
         var gathering = AttemptGathering()
         var reported = 0
         for source in 0..<40_000 as Range<UInt32> {
             for _ in 0..<2 where gathering.add(attempt(22, from: source), at: 0) { reported += 1 }
         }
         let closed = gathering.close(at: 60)
-        #expect(closed.count == AttemptGathering.largestKinds)
-        #expect(reported + closed.count == 80_000)
+        #expect(reported == AttemptGathering.largestKinds && closed.count == reported + 1)
+        #expect(closed.count { $0.sweep == .ofManySources } == 1)
+        #expect(reported + closed.reduce(0) { $0 + $1.count } == 80_000)
         #expect(gathering.isEmpty)
+    }
+
+    @Test func `tells nothing singly between a window's end and its closing`() {
+        var gathering = AttemptGathering()
+        for port in 1...1000 as ClosedRange<UInt16> { _ = gathering.add(attempt(port), at: 0) }
+        let late = (1001...2000).count { gathering.add(attempt($0), at: 61) }
+        let closed = gathering.close(at: 61)
+        #expect(late == 0 && closed.map(\.count) == [1936])
     }
 
     @Test func `follows at most 64 scans at a time`() {
@@ -82,7 +120,7 @@ private func attempt(
             }
         }
         let closed = gathering.close(at: 60)
-        #expect(closed.count == AttemptGathering.largestScans)
+        #expect(closed.count { !$0.ports.isEmpty } == AttemptGathering.largestScans)
         #expect(reported + closed.reduce(0) { $0 + $1.count } == 10_000)
     }
 
