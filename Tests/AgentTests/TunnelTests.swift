@@ -192,13 +192,17 @@ private func view(_ documents: Documents, rules: [String]) throws -> MeshView {
         for _ in 0..<3 { log.record(attempt(22)) }
         #expect(log.entries(refusedOnly: true).map(\.count) == [3])
         try await clock.sleep(.seconds(60))
+        log.tellRepetitions()
         log.record(attempt(22))
         #expect(log.entries(refusedOnly: true).map(\.count) == [1, 3])
     }
 
     @Test func `keeps the newest thousand, newest first`() {
         let log = log(TestClock())
-        for port in 1...1500 as ClosedRange<UInt16> { log.record(attempt(port, .allowed)) }
+        for port in 1...1500 as ClosedRange<UInt16> {
+            log.record(attempt(port, .allowed))
+            if port % 500 == 0 { log.tellRepetitions(all: true) }
+        }
         #expect(log.entries(refusedOnly: false).map(\.attempt.port) == (501...1500).reversed().map { UInt16($0) })
     }
 
