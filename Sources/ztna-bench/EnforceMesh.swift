@@ -1,3 +1,4 @@
+import Agent
 import Cryptography
 import Foundation
 import Glibc
@@ -161,7 +162,7 @@ final class EnforceNode: Sendable {
             throw BenchError.constant
         }
         try await routes.addAddress(address, length: 32, to: interface)
-        try await routes.bringUp(interface, mtu: 1420)
+        try await routes.bringUp(interface, mtu: TunnelPlan.mtu)
         try await routes.addRoute(overlay, through: interface, source: address)
     }
 

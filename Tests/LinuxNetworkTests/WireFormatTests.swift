@@ -109,3 +109,14 @@ private let tcp6: [UInt8] =
         }
     }
 }
+
+@Suite struct `A run of segments` {
+    @Test(arguments: [UInt32(576), 1280, 1420, 1500, 9000])
+    func `fits one datagram of the engine's when each is sealed`(_ mtu: UInt32) {
+        let run = RouteNetlink.largestRun(mtu: mtu)
+        // Headers of IPv6 and TCP, the least that each segment has.
+        let segments = (run + mtu - 61) / (mtu - 60)
+        #expect(segments * (mtu + 32) <= 65_507 && (segments + 1) * (mtu + 32) > 65_507)
+        #expect(run >= 65_507 * 8 / 10)
+    }
+}
