@@ -133,10 +133,12 @@ private final class Terminal {
     private let descriptor: Int32
 
     init() throws {
-        descriptor = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
-        try #require(descriptor >= 0 && grantpt(descriptor) == 0 && unlockpt(descriptor) == 0)
-        let name = try #require(ptsname(descriptor).map { String(cString: $0) })
-        try #require(chmod(name, 0o620) == 0)
+        descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        var (lock, number): (Int32, UInt32) = (0, 0)
+        // TIOCSPTLCK and TIOCGPTN of ioctl_tty(2).
+        try #require(ioctl(descriptor, 0x4004_5431, &lock) == 0 && ioctl(descriptor, 0x8004_5430, &number) == 0)
+        try #require(chmod("/dev/pts/\(number)", 0o620) == 0)
     }
 
     deinit { close(descriptor) }

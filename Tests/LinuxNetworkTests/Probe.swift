@@ -3,7 +3,7 @@ import Foundation
 /// What becomes of one packet that is not TCP's; each kind is always of the same flow.
 enum Probe: String, CaseIterable {
     case datagram, ping
-    /// A protocol without ports.
+    /// A protocol without ports: ESP. The kernel verifies checksums before it refuses, and takes those of others for wrong.
     case other
 
     /// Type and code of "administratively prohibited". Source: RFC 1812 §5.2.7.1, RFC 4443 §3.1.
@@ -44,7 +44,7 @@ extension Wire {
         let program = """
             kind, address = sys.argv[1:]
             if kind == "ping": s, data = echo(address)
-            elif kind == "other": s, data = socket.socket(family(address), socket.SOCK_RAW, 253), b"x"
+            elif kind == "other": s, data = socket.socket(family(address), socket.SOCK_RAW, 50), bytes([0, 0, 16, 1]) + bytes(20)
             else:
                 s, data = socket.socket(family(address), socket.SOCK_DGRAM), b"x"
                 s.bind(("", 40000))
@@ -60,8 +60,8 @@ extension Wire {
         for address in addresses {
             let own =
                 address.contains(":") ? [address + "/64", "dev", "zt0", "nodad"] : [address + "/24", "dev", "zt0"]
-            try Command.run(["ip", "-n", client.name, "address", "add"] + own)
-            try Command.run([
+            _ = try Command.run(["ip", "-n", client.name, "address", "add"] + own)
+            _ = try Command.run([
                 "ip", "-n", server.name, "neighbour", "replace", address, "lladdr", "02:00:00:00:00:01", "dev", "zt0",
                 "nud", "permanent",
             ])
