@@ -21,6 +21,8 @@ package enum LinuxNetworkError: Error, Hashable, Sendable {
     case guardDied(log: [String])
     /// Another agent's engine serves the interface, or with `agent` nil one that no agent has started.
     case interfaceInUse(interface: String, engine: Int32, agent: Int32?)
+    /// Engines of ours run on another interface than the one to be cleaned up; what was removed there all the same.
+    case otherInterface(String, removed: [String])
     case notRoot
     case noTUN(errno: Int32)
 }
@@ -45,6 +47,10 @@ extension LinuxNetworkError: CustomStringConvertible {
         case .interfaceInUse(let name, let engine, nil):
             "the interface \(name) is in use: no agent has started its engine, process \(engine); "
                 + "`ztna-agent cleanup --interface \(name)` ends it"
+        case .otherInterface(let name, let removed):
+            (removed.isEmpty ? "" : "removed \(removed.joined(separator: ", ")); ")
+                + "the packet filter stays, as a WireGuard engine of ztna runs on \(name): "
+                + "stop its agent, or `ztna-agent cleanup --interface \(name)`"
         case .notRoot: "this needs root (CAP_NET_ADMIN): run it as a service, or with sudo"
         case .noTUN(let code):
             "/dev/net/tun cannot be opened (\(Errno.text(code))): load the module `tun`, or give the container the device"

@@ -18,7 +18,8 @@ package actor InterfaceCleanup {
         namespace = ProcessTable.ownNetworkNamespace
     }
 
-    /// Takes four seconds an engine at most. Returns what was found and removed, for people to read. The table goes last, by
+    /// Throws `otherInterface`, with the table left as it is, while an engine of an agent runs on another interface: it would stand
+    /// unfiltered. Takes four seconds an engine at most. Returns what was found and removed, for people to read. The table goes last, by
     /// `removingTable` where that is given: it may look at what the table has counted.
     package func run(
         interface: InterfaceName, removingTable: (@Sendable (PacketFilter) async throws -> Void)? = nil
@@ -40,6 +41,10 @@ package actor InterfaceCleanup {
         if hadSocket, access(socket, F_OK) != 0 { removed.append("socket \(socket)") }
         if !ended.isEmpty { await guardian?.waitForEnd() }
         GuardSocket.remove(of: interface)
+        // The tables are of all that an agent of ours filters.
+        if let other = RunningEngine.interface(otherThan: interface) {
+            throw .otherInterface(other.text, removed: removed)
+        }
         if let removingTable { try await removingTable(filter) } else { try await filter.removeTable() }
         return removed
     }

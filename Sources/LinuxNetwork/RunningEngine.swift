@@ -45,6 +45,18 @@ struct RunningEngine: ~Copyable, Sendable {
         }
     }
 
+    /// An interface on which an agent of this user has started an engine, other than that one, in the network namespace of the
+    /// calling thread; the agent need not live.
+    static func interface(otherThan interface: InterfaceName) -> InterfaceName? {
+        for process in ProcessTable.all {
+            guard let name = ProcessTable.commandLine(of: process).last.flatMap({ InterfaceName($0) }),
+                name != interface, let engine = first(on: name), engine.owner != .stranger
+            else { continue }
+            return name
+        }
+        return nil
+    }
+
     /// The one on this interface; nil when there is none.
     static func first(on interface: InterfaceName) -> RunningEngine? {
         guard let namespace = ProcessTable.ownNetworkNamespace else { return nil }

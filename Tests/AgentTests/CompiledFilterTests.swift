@@ -112,6 +112,9 @@ private struct RandomMesh {
         if pick([true, false, false]) { conditions.hours = WeeklyHours("Thu 00:17-00:18 Etc/UTC") }
         if pick([true, false, false, false]) { conditions.operatingSystems = [pick(["linux", "windows"])] }
         if pick([true, false, false, false]) { conditions.managed = pick([true, false]) }
+        if pick([true, false, false, false]) { conditions.posture = [try PostureCheck("disk-encrypted")] }
+        if pick([true, false, false, false]) { conditions.countries = Set(["DE"].compactMap { CountryCode($0) }) }
+        if pick([true, false, false, false]) { conditions.networks = ["192.0.2.0/24"].compactMap { IPPrefix($0) } }
         return Rule(
             name: try RuleName("rule-\(index)"),
             sources: [try Selector(parsing: pick(["*", "group:dba", "group:ops", "user:person2@example.com"]))],
@@ -140,6 +143,13 @@ private struct RandomMesh {
             mfaAt: pick([nil, 960, 1000, 1030]))
         authorization.sessionStartedAt = pick([nil, 500, 990])
         authorization.isManaged = pick([nil, true, false])
+        // Believed for a quarter of an hour.
+        authorization.posture = PostureReport(
+            takenAt: pick([100, 150, 200, 990]),
+            checks: [try PostureCheck("disk-encrypted"): pick([.pass, .pass, .unknown, .fail])])
+        authorization.origin = NodeOrigin(
+            address: IPAddress(pick(["192.0.2.7", "198.51.100.1"])), country: CountryCode(pick(["DE", "FR"])),
+            until: pick([1010, 1070, 9000]))
         return MeshNode(
             try VerifiedNode(
                 verifying: authorization.signed(by: documents.control), keys: documents.keys, server: documents.server,

@@ -180,6 +180,31 @@ private final class NoticeFolder: Sendable {
         #expect(programs(own: user).first?.words.first == "/usr/bin/notify-send")
     }
 
+    @Test(.enabled(if: geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0, "needs root and setpriv"))
+    func `comes from a program of that person's, with nothing of ours`() async throws {
+        try makeBus()
+        let (script, told) = ("\(folder.path)/notify-send", "\(folder.path)/\(user)/told")
+        // Another process writes it: what may be written to by one that this one has just begun does not run (ETXTBSY).
+        let text = "#!/bin/sh\n{ id -u; id -g; id -G; env; printf '%s\\n' \"$@\"; } >\(told)\n"
+        let written = DetachedProgram(
+            words: ["/bin/sh", "-c", "printf %s \"$1\" >\"$2\" && chmod 755 \"$2\"", "sh", text, script],
+            environment: ["PATH=/usr/bin:/bin"])
+        #expect(await Self.end(of: written) == .well)
+        let notice = try #require(programs(own: 0, find: { $0 == "notify-send" ? script : "/usr/bin/" + $0 }).first)
+        #expect(await Self.end(of: notice) == .well)
+        let lines = try String(contentsOfFile: told, encoding: .utf8).split(separator: "\n").map(String.init)
+        #expect(lines.prefix(3) == ["\(user)", "\(user)", "\(user)"])
+        #expect(lines.contains("DBUS_SESSION_BUS_ADDRESS=unix:path=\(folder.path)/\(user)/bus"))
+        #expect(!lines.contains { $0.hasPrefix("HOME=") })
+        #expect(lines.suffix(2) == ["Title", "-e evil\u{FFFD}[2J; rm -rf / $(id)"])
+    }
+
+    private static func end(of program: DetachedProgram) async -> DetachedProgram.End {
+        await withCheckedContinuation { continuation in
+            program.start(killingAfter: 120) { continuation.resume(returning: $0) }
+        }
+    }
+
     @Test func `is not sent without a bus, without a program, or for somebody else`() throws {
         #expect(programs(own: 0).isEmpty)
         try makeBus()

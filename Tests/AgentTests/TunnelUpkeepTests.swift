@@ -10,6 +10,22 @@ import Synchronization
 import Testing
 import Wire
 
+/// Hands on what is logged, with its metadata.
+private struct LineHandler: LogHandler {
+    let hear: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    init(_ hear: @escaping @Sendable (String) -> Void) { self.hear = hear }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { hear("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+}
+
 /// Does nothing but write down what it was told, in its order, and fail where it is told to.
 private final class Outside: Sendable {
     struct State {
@@ -22,7 +38,7 @@ private final class Outside: Sendable {
 
     let state = Mutex(State())
 
-    private func note(_ step: String, _ detail: String = "") throws {
+    func note(_ step: String, _ detail: String = "") throws {
         let fails = state.withLock { state in
             state.told.append(step + detail)
             if step == "replace" { state.isAltered = false }
@@ -171,6 +187,47 @@ private final class Outside: Sendable {
             #expect(told.contains("verify") && told.last?.hasPrefix(step) == true)
             #expect(await upkeep.verifiedAt == nil)
         }
+    }
+
+    @Test func `reads the filter back each minute, and makes one anew whose members somebody has changed`()
+        async throws
+    {
+        let clock = Mutex(0)
+        let found = Mutex<[[String]]>([])
+        let logged = Mutex<[String]>([])
+        var steps = outside.steps
+        steps.differences = { [outside] _ in
+            try outside.note("verify")
+            return found.withLock { $0.isEmpty ? [] : $0.removeFirst() }
+        }
+        let upkeep = TunnelUpkeep(
+            steps, now: { clock.withLock { $0 } },
+            logger: Logger(label: "test") { _ in LineHandler { line in logged.withLock { $0.append(line) } } })
+        await upkeep.begin(behind: closed.filter) { _ in }
+        try await upkeep.bring(to: open)
+        _ = outside.told()
+        let looks: [(Int, [String])] = [(59, []), (60, ["verify"]), (119, []), (120, ["verify"]), (60, ["verify"])]
+        for (time, told) in looks {
+            clock.withLock { $0 = time }
+            try await upkeep.bring(to: open)
+            #expect(outside.told() == told, "at \(time)")
+            #expect(await upkeep.verifiedAt == (told.isEmpty ? time / 60 * 60 : time))
+        }
+        #expect(logged.withLock { $0 } == [])
+        clock.withLock { $0 = 200 }
+        found.withLock { $0 = [["any4 has 100.64.0.9 too many"]] }
+        try await upkeep.bring(to: open)
+        #expect(outside.told() == ["verify", "replace 1", "verify"])
+        #expect(await upkeep.verifiedAt == 200)
+        #expect(logged.withLock { $0 }.count == 1)
+        #expect(logged.withLock { $0 }.last?.contains("any4 has 100.64.0.9 too many") == true)
+        // What stays so is not said to be enforced.
+        clock.withLock { $0 = 300 }
+        found.withLock { $0 = [["it"], ["it"]] }
+        await #expect(throws: LinuxNetworkError.self) { try await upkeep.bring(to: open) }
+        #expect(await upkeep.verifiedAt == nil)
+        try await upkeep.bring(to: open)
+        #expect(await upkeep.verifiedAt == 300)
     }
 
     @Test func `tries again to make a table anew that the kernel did not take`() async throws {

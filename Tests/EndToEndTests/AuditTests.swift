@@ -93,5 +93,51 @@ extension `The programs together` {
             let findings = try JSONMembers(parsing: Array(tampered.output.utf8)).strings("findings")
             #expect(findings.first?.hasPrefix("record 2 was changed") == true, "\(findings)")
         }
+
+        @Test func `goes to the files that are configured, under made-up names where that is set`() async throws {
+            let site = try await Site()
+            let path = site.folder.path("ztna.yaml")
+            try site.folder.write(
+                "ztna.yaml",
+                try String(contentsOfFile: path, encoding: .utf8) + """
+                    audit:
+                      pseudonymise: true
+                      exports:
+                        - { name: all, file: audit.jsonl }
+                        - { name: siem, file: ocsf.jsonl, format: ocsf, streams: [sign-in] }
+
+                    """)
+            try await site.killAndRestart()
+            var device = try site.device(site.transport())
+            let begun = try await device.beginSignIn()
+            var browser = Browser(transport: site.transport())
+            let walk = SignInWalk(user: "alice", password: "alice-password", number: begun.integer("number"))
+            _ = try await walk.walk(try #require(begun.string("verification_uri_complete")), in: &browser)
+            _ = try await device.poll(try #require(begun.string("device_code")))
+            func exported(_ name: String) -> String {
+                (try? String(contentsOfFile: site.folder.path(name), encoding: .utf8)) ?? ""
+            }
+            try await eventually("the exports") {
+                exported("audit.jsonl").contains("\"signed-in\"") && exported("ocsf.jsonl").contains("signed-in")
+                    ? () : nil
+            }
+            for name in ["audit.jsonl", "ocsf.jsonl"] {
+                let text = exported(name)
+                #expect(!text.lowercased().contains("alice"), "\(text)")
+                // Where the sign-in came from.
+                #expect(!text.contains("198.18."), "\(text)")
+            }
+            let signIns = try exported("ocsf.jsonl").split(separator: "\n").map {
+                try JSONMembers(parsing: Array($0.utf8)).integer("class_uid")
+            }
+            #expect(Set(signIns) == [3002])
+            let head = try await Self.run(site, "head", "--state", "state", "--json")
+            let key = try JSONMembers(parsing: Array(head.output.utf8)).string("key")
+            let verified = try await Self.run(site, "verify", "--lines", "audit.jsonl", "--key", key)
+            #expect(verified.status == 0, "\(verified.everything)")
+            // Who knows the server's key still asks by the name.
+            let found = try await Self.list(site, "--user", "alice@example.com", "--action", "signed-in")
+            #expect(found.count == 1)
+        }
     }
 }

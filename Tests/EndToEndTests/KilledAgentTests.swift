@@ -40,18 +40,21 @@ extension `The programs together` {
                     .filter { $0.members["reason"] == "no-agent-running" }.map { try $0.integer("count") }
             }
 
-            /// Carol's agent is killed while bytes run under a rule that ends soon, and they run on; nil when this machine was
-            /// too slow for that: the rule has ended before. Then the agent runs again.
-            func killDuringTransfer(lasting seconds: Int) async throws -> (flow: SteadyFlow, end: Double)? {
+            /// Carol's agent is killed while bytes run under a rule that ends soon, by IPv4 and by IPv6, and they run on; nil
+            /// when this machine was too slow for that: the rule has ended before. Then the agent runs again.
+            func killDuringTransfer(lasting seconds: Int) async throws -> (flows: [SteadyFlow], end: Double)? {
                 let end = (Date().timeIntervalSince1970 + Double(seconds)).rounded()
                 try await permit(until: Date(timeIntervalSince1970: end))
-                guard let flow = try await devices.flow(briefly, before: end) else { return nil }
+                guard let short = try await devices.flow(briefly, before: end),
+                    let long = try await devices.flow(briefly, to: devices.longAddress, before: end)
+                else { return nil }
+                let flows = [short, long]
                 carol.killAgent()
                 let now = Date().timeIntervalSince1970
                 try await eventually("bytes without the agent, or the end") {
-                    flow.hasEnded || flow.hasRun(since: now) ? () : nil
+                    flows.allSatisfy { $0.hasEnded || $0.hasRun(since: now) } ? () : nil
                 }
-                if flow.hasRun(since: now) { return (flow, end) }
+                if flows.allSatisfy({ $0.hasRun(since: now) }) { return (flows, end) }
                 try #require(Date().timeIntervalSince1970 > end - 1, "the transfer ended with the agent")
                 try await carol.restartAgent()
                 try await carol.untilEnforcing()
@@ -70,16 +73,18 @@ extension `The programs together` {
             let steady = try #require(try await pair.devices.flow(Self.always))
 
             // The kernel ends what is granted for a time, with nobody of ours alive but the engine.
-            var killed: (flow: SteadyFlow, end: Double)?
+            var killed: (flows: [SteadyFlow], end: Double)?
             for seconds in [15, 60, 120] where killed == nil {
                 killed = try await pair.killDuringTransfer(lasting: seconds)
             }
             let (brief, end) = try #require(killed, "this machine is too slow")
             #expect(!carol.agent.isRunning)
             try await steady.goesOn("after the agent's end")
-            try await brief.ends("with the grant")
-            let last = try #require(brief.lastByte)
-            #expect(last < end + 1, "a byte \(last - end) s after the end")
+            for flow in brief {
+                try await flow.ends("with the grant")
+                let last = try #require(flow.lastByte)
+                #expect(last < end + 1, "a byte \(last - end) s after the end")
+            }
             #expect(Date().timeIntervalSince1970 > end - 1)
             try await steady.goesOn("after the end of the other's grant")
             #expect(carol.namespace.engines == [engine])

@@ -51,6 +51,16 @@ extension `The programs together` {
             let shown = try await server(site, "policy", "diff", new)
             #expect(shown.status == 0, "\(shown.everything)")
             #expect(shown.output.contains("rule wiki comes, which concerns nobody now"), "\(shown.everything)")
+            let strangers = try site.folder.write(
+                "strangers.yaml",
+                Self.stricter
+                    + "  - { name: z, source: [\"user:zoe@example.com\", group:zoo], destination: \"*\", allow: any }\n"
+            )
+            let warned = try await server(site, "policy", "diff", strangers).everything
+            for text in [
+                "nobody with this address has signed in or been provisioned yet: zoe@example.com",
+                "no identity provider tells of anybody in this group: zoo",
+            ] { #expect(warned.contains(text), "\(warned)") }
             // Nobody is there to ask.
             #expect(try await server(site, "policy", "apply", new).status == 1)
             #expect(try policy(site) == Site.policy)

@@ -51,6 +51,13 @@ extension `The programs together` {
             #expect(matrix.map { $0["group"] } == ["engineering", "wiki-readers"], "\(matrix)")
             #expect(matrix.first?["cells"] == [["tcp/443", "tcp/22*"], ["tcp/443", "tcp/22*"]], "\(matrix)")
 
+            let values = try await desk.run("admin", "matrix", "--csv")
+            #expect(
+                values.output.split(whereSeparator: \.isNewline).map(String.init) == [
+                    "group,tag:wiki,desk", "engineering,tcp/443 tcp/22*,tcp/443 tcp/22*",
+                    "wiki-readers,tcp/443 tcp/22*,tcp/443 tcp/22*",
+                ], "\(values.everything)")
+
             let without = try await rows(
                 desk.run("admin", "what-if", "--user", "bob@example.com", "--without-group", "wiki-readers", "--json"),
                 "lost")
@@ -102,6 +109,57 @@ extension `The programs together` {
             #expect(
                 damaged.status == 1 && damaged.errors.contains("ztna.yaml:17:21: error: it is not a MaxMind DB"),
                 "\(damaged.everything)")
+        }
+
+        @Test func `of somebody in a country is answered by the database that there is now`() async throws {
+            let site = try await Site()
+            try site.folder.write("policy.yaml", Self.policy.replacing("mfa: 1h", with: "from: DE"))
+            let text = try String(contentsOfFile: site.folder.path("ztna.yaml"), encoding: .utf8)
+            try site.folder.write("ztna.yaml", text + "places: { database: geo.mmdb }\n")
+            func replaceDatabase(_ bytes: [UInt8]) throws {
+                try Data(bytes).write(to: site.folder.url.appending(path: "geo.mmdb"), options: .atomic)
+            }
+            try replaceDatabase(Self.database(of: "DE"))
+            try await site.killAndRestart()
+            let (laptop, desk) = (try await Device(site), try await Device(site, name: "desk"))
+            try await laptop.signIn(at: site, user: "bob")
+            try await desk.signIn(at: site, user: "alice")
+            _ = try await site.administer("nodes", "tag", "desk", "wiki")
+            func answer(_ words: String) async throws {
+                try await eventually("the answer \(words)") {
+                    try await laptop.run("why", "desk:22").output.contains(words) ? () : nil
+                }
+            }
+            try await answer("Yes: bob@example.com on laptop may reach")
+            try replaceDatabase(Self.database(of: "FR"))
+            try await answer("it is only open from other places than FR")
+            try replaceDatabase(Self.database(of: "DE"))
+            try await answer("Yes: ")
+            try replaceDatabase(Array("no database".utf8))
+            _ = try await site.server.line("the damage", /the former one stays in use/, from: \.errors)
+            try await answer("Yes: ")
+        }
+
+        /// 127.0.0.0/8 is in that country, and nothing else is anywhere. Source: MaxMind DB File Format 2.0.
+        private static func database(of country: String) -> [UInt8] {
+            func text(_ word: String) -> [UInt8] { [0x40 | UInt8(word.utf8.count)] + Array(word.utf8) }
+            func map(_ members: [(String, [UInt8])]) -> [UInt8] {
+                [0xE0 | UInt8(members.count)] + members.flatMap { text($0.0) + $0.1 }
+            }
+            // IPv4 lies in ::/96; a node for each bit, with records of 24.
+            let bits = [Int](repeating: 0, count: 96) + [0, 1, 1, 1, 1, 1, 1, 1]
+            let tree = bits.enumerated().flatMap { depth, bit -> [UInt8] in
+                let onward = depth + 1 < bits.count ? depth + 1 : bits.count + 16
+                return [0, 1].map { $0 == bit ? onward : bits.count }.flatMap { [0, UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+            }
+            let metadata: [(String, [UInt8])] = [
+                ("binary_format_major_version", [0xA1, 2]), ("binary_format_minor_version", [0xA1, 0]),
+                ("build_epoch", [0x01, 0x02, 1]), ("database_type", text("Test-Country")),
+                ("description", map([])), ("ip_version", [0xA1, 6]), ("languages", [0x00, 0x04]),
+                ("node_count", [0xC1, UInt8(bits.count)]), ("record_size", [0xA1, 24]),
+            ]
+            return tree + [UInt8](repeating: 0, count: 16) + map([("country", map([("iso_code", text(country))]))])
+                + [0xAB, 0xCD, 0xEF] + Array("MaxMind.com".utf8) + map(metadata)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import StrictJSON
 import Testing
 
@@ -34,6 +35,27 @@ extension `The programs together` {
             }
             try await pair.carol.untilEnforcing()
             try await steady.goesOn("after the table came back")
+            steady.stop()
+        }
+
+        /// Rules are looked at each second that somebody changed some table, members once a minute.
+        @Test func `finds within a minute what somebody else let in, and lets it in no longer`() async throws {
+            let other = 6060
+            let pair = try await TunnelPair(ports: [Self.port, other])
+            try await pair.apply(policy: Self.open)
+            let steady = try #require(try await pair.flow(Self.port))
+            let carol = pair.carol
+            let bob = try await pair.bob.overlayAddress()
+            try carol.namespace.inside("nft", "add", "element", "inet", "ztna", "any4", "{ \(bob) }")
+            // A machine that is too slow for that has not seen it open.
+            let stranger = try await pair.flow(other, before: Date().timeIntervalSince1970 + 45)
+            try await eventually("the agent to notice: \(carol.agent.errors)", within: .seconds(240)) {
+                carol.agent.errors.contains("any4 has \(bob) too many") ? () : nil
+            }
+            try await stranger?.ends("when the table is made anew")
+            #expect(try !carol.namespace.inside("nft", "list", "set", "inet", "ztna", "any4").contains(bob))
+            try await carol.untilEnforcing()
+            try await steady.goesOn("after the table was made anew")
             steady.stop()
         }
 
@@ -76,6 +98,7 @@ extension `The programs together` {
 
                     """)
             let watch = try pair.bob.start(["watch", "--json"])
+            let terminal = try Terminal()
             let attempt = """
                 import socket, sys
                 try: socket.create_connection(("\(pair.address)", \(Self.port)), 60); print("connected")
@@ -90,11 +113,40 @@ extension `The programs together` {
                 return notice == nil ? nil : ()
             }
             #expect(watch.output.contains("carol-studio") && watch.output.contains("--step-up"), "\(watch.output)")
+            var shown = ""
+            try await eventually("the notice on an operator's terminal: \(shown)") {
+                shown += terminal.text
+                return shown.contains("ztna login --step-up") ? () : nil
+            }
+            #expect(shown.contains("ztna: carol-studio (tcp/\(Self.port)) needs a recent sign-in"), "\(shown)")
             let login = try pair.bob.start(["login", "--step-up", "--no-browser", "--json"])
             try await walk(login, user: "bob", at: pair.site)
             let steady = try #require(try await pair.flow(Self.port))
             steady.stop()
             watch.kill()
         }
+    }
+}
+
+/// A pseudo-terminal of this user's that takes messages: mesg(1), pts(4).
+private final class Terminal {
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        var (lock, number): (Int32, UInt32) = (0, 0)
+        // TIOCSPTLCK and TIOCGPTN of ioctl_tty(2).
+        try #require(ioctl(descriptor, 0x4004_5431, &lock) == 0 && ioctl(descriptor, 0x8004_5430, &number) == 0)
+        try #require(chmod("/dev/pts/\(number)", 0o620) == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    /// What has been written to it since this was asked last.
+    var text: String {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : ""
     }
 }

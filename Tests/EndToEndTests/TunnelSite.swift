@@ -213,7 +213,9 @@ final class TunnelDevice {
                 except OSError: pass
             def listen(s):
                 while True: threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
-            for port in \(ports): threading.Thread(target=listen, args=(socket.create_server(("", port)),)).start()
+            for port in \(ports):
+                s = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+                threading.Thread(target=listen, args=(s,)).start()
             print("listening", flush=True)
             """)
         _ = try await program.line("ports to listen", /listening/, from: \.output)
@@ -226,8 +228,9 @@ struct TunnelPair {
     let site: Site
     let bob: TunnelDevice
     let carol: TunnelDevice
-    /// Carol's.
+    /// Carol's, of IPv4 and of IPv6.
     let address: String
+    let longAddress: String
     private let service: RunningProgram
 
     /// `environment`: of carol's agent. `provider`: further keys of the identity provider.
@@ -244,6 +247,7 @@ struct TunnelPair {
         try await bob.signIn(user: "bob")
         try await carol.signIn(user: "carol")
         address = try await carol.overlayAddress()
+        longAddress = try #require(try await carol.ask("whoami").strings("addresses").first { $0.contains(":") })
         try await bob.untilEnforcing()
         service = try await carol.echo(on: ports)
     }
@@ -254,9 +258,9 @@ struct TunnelPair {
     }
 
     /// A connection on which bytes run; tried again until the policy has arrived, or nil after its end.
-    func flow(_ port: Int, before end: Double = .infinity) async throws -> SteadyFlow? {
+    func flow(_ port: Int, to address: String? = nil, before end: Double = .infinity) async throws -> SteadyFlow? {
         while Date().timeIntervalSince1970 < end {
-            let flow = try SteadyFlow(from: bob, to: address, port: port)
+            let flow = try SteadyFlow(from: bob, to: address ?? self.address, port: port)
             try await eventually("bytes on \(port)") { flow.lastByte != nil || flow.hasEnded ? () : nil }
             if !flow.hasEnded { return flow }
             flow.stop()

@@ -56,6 +56,34 @@ final class EventLines: AuditSink {
         }
     }
 
+    @Test func `has the same steps where the provider speaks SAML, and the reasons why an assertion is not believed`()
+        async throws
+    {
+        let harness = try await SAMLHarness()
+        var device = try harness.device()
+        _ = try await harness.signedIn(&device)
+        #expect(harness.events.lines == Self.whole)
+        #expect(harness.events.all[3].provider == "corp")
+        #expect(harness.events.all.allSatisfy { $0.device == device.key.publicKey.thumbprint })
+        let alterations: [(String, @Sendable (inout SAMLResponseDraft) -> Void)] = [
+            ("audience", { $0.audience = "https://elsewhere.example.com" }),
+            ("status", { $0.status = "urn:oasis:names:tc:SAML:2.0:status:Responder" }),
+            ("signature", { $0.signsAssertion = false }),
+        ]
+        var reasons: Set<String> = []
+        for (what, alteration) in alterations {
+            harness.provider.alter(alteration)
+            let begun = try await device.beginSignIn()
+            var browser = harness.browser()
+            _ = try await browser.submit(try await harness.atProvider(begun, in: &browser))
+            let event = try #require(harness.events.all.last)
+            #expect(event.action == "provider-answered" && event.outcome == .refused, "\(what): \(event)")
+            #expect(event.provider == "corp" && event.subject?.kind == .request, "\(what): \(event)")
+            reasons.insert(try #require(event.reason))
+        }
+        #expect(reasons.count == alterations.count, "\(reasons)")
+    }
+
     @Test func `says that a code was unknown, and that there were too many`() async throws {
         let harness = try await GatewayHarness()
         var browser = harness.browser()

@@ -1,7 +1,5 @@
 import Agent
-import Cryptography
 import Foundation
-import Logging
 import NetworkAddresses
 import Testing
 
@@ -9,34 +7,6 @@ import Testing
 
 private func now() -> Int { wallClock() }
 private let server = "https://ztna.example.com"
-
-/// One agent's part of it after the other, in the same state directory.
-private final class Reader: Sendable {
-    let filter: PacketFilter
-    let attempts: AttemptLog
-    let spool: AttemptSpool
-    let reading: AttemptReading
-
-    init(_ wire: Wire, state: String) throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let directory = try StateDirectory(state)
-        spool = try AttemptSpool(in: directory, randomness: .system)
-        attempts = AttemptLog(logger: logger, now: wallClock, spool: spool)
-        filter = try wire.server.inside { try PacketFilter() }
-        let namespace = wire.server
-        reading = AttemptReading(
-            filter: filter, attempts: attempts, spool: spool, told: try ToldAttempts(in: directory), logger: logger
-        ) { deliver, onRead throws(LinuxNetworkError) in
-            do {
-                return try namespace.inside { try PacketLog(group: 7, deliver: deliver, onRead: onRead) }
-            } catch { throw .filter("\(error)") }
-        }
-    }
-
-    func hasRead(_ count: Int) async throws -> Bool {
-        try await comes { attempts.entries(refusedOnly: true).reduce(0) { $0 + $1.count } == count }
-    }
-}
 
 @Suite(.enabled(if: missingForLiveTests == nil, "needs root, nft and python3"), .serialized)
 struct `Attempts while no agent reads the log` {

@@ -99,12 +99,12 @@ final class Wire: Sendable {
     }
 
     /// `ok` or the error's name, and whether it came within a second.
-    func attempt(_ address: String, _ port: Int, datagram: Bool = false) throws -> String {
+    func attempt(_ address: String, _ port: Int) throws -> String {
         let program = """
             import socket, time
             began = time.time()
             try:
-                c = socket.socket(socket.AF_INET6 if ":" in "\(address)" else socket.AF_INET, socket.\(datagram ? "SOCK_DGRAM" : "SOCK_STREAM"))
+                c = socket.socket(socket.AF_INET6 if ":" in "\(address)" else socket.AF_INET)
                 c.settimeout(4)
                 c.connect(("\(address)", \(port)))
                 c.send(b"x")
