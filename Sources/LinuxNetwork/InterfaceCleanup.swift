@@ -42,8 +42,8 @@ package actor InterfaceCleanup {
         if !ended.isEmpty { await guardian?.waitForEnd() }
         GuardSocket.remove(of: interface)
         // The tables are of all that an agent of ours filters.
-        if let other = RunningEngine.interface(otherThan: interface) {
-            throw .otherInterface(other.text, removed: removed)
+        if let other = RunningEngine.interface(otherThan: interface, in: namespace) {
+            throw LinuxNetworkError.otherInterface(other.text, removed: removed)
         }
         if let removingTable { try await removingTable(filter) } else { try await filter.removeTable() }
         return removed

@@ -45,12 +45,13 @@ struct RunningEngine: ~Copyable, Sendable {
         }
     }
 
-    /// An interface on which an agent of this user has started an engine, other than that one, in the network namespace of the
-    /// calling thread; the agent need not live.
-    static func interface(otherThan interface: InterfaceName) -> InterfaceName? {
+    /// An interface in this network namespace, other than that one, on which an agent of this user has started an engine; the agent
+    /// need not live.
+    static func interface(otherThan interface: InterfaceName, in namespace: String?) -> InterfaceName? {
+        guard let namespace else { return nil }
         for process in ProcessTable.all {
             guard let name = ProcessTable.commandLine(of: process).last.flatMap({ InterfaceName($0) }),
-                name != interface, let engine = first(on: name), engine.owner != .stranger
+                name != interface, let engine = held(process, on: name, in: namespace), engine.owner != .stranger
             else { continue }
             return name
         }

@@ -122,13 +122,20 @@ struct `An engine whose agent was killed` {
         }
     }
 
-    @Test func `is removed by the clean-up, with interface and table`() async throws {
+    @Test func `is removed by the clean-up, with interface and table, and left as it is by one of another name`()
+        async throws
+    {
         let orphan = try await Orphan()
         let interface = orphan.interface
         let found = try #require(try orphan.find())
         let (filter, cleanup) = try orphan.namespace.inside { (try PacketFilter(), try InterfaceCleanup()) }
         let rules = FilterRuleSet(interface: interface, overlay: [], peers: [], grants: [], logGroup: 7)
         try await filter.replace(with: rules, now: FilterTime(Int(Date().timeIntervalSince1970)))
+        let other = try #require(InterfaceName("zl-other"))
+        await #expect(throws: LinuxNetworkError.otherInterface(interface.text, removed: [])) {
+            _ = try await cleanup.run(interface: other)
+        }
+        #expect(try await filter.matches(rules, now: Int(Date().timeIntervalSince1970)))
         #expect(try await cleanup.run(interface: interface).first == "engine \(found.process)")
         _ = await found.stop()
         #expect(try orphan.namespace.run("nft", "list", "ruleset").isEmpty)

@@ -59,7 +59,8 @@ extension Wire {
     func addClients(_ addresses: [String]) throws {
         for address in addresses {
             let own =
-                address.contains(":") ? [address + "/64", "dev", "zt0", "nodad"] : [address + "/24", "dev", "zt0"]
+                address.contains(":")
+                ? [address + "/64", "dev", "zt0", "nodad", "preferred_lft", "0"] : [address + "/24", "dev", "zt0"]
             _ = try Command.run(["ip", "-n", client.name, "address", "add"] + own)
             _ = try Command.run([
                 "ip", "-n", server.name, "neighbour", "replace", address, "lladdr", "02:00:00:00:00:01", "dev", "zt0",
