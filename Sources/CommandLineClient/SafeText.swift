@@ -18,38 +18,17 @@ package enum SafeText {
             }
             // A base and three marks, as much as living orthographies use; piles would paint over other lines.
             if marks > 3 { continue }
-            if isVisible(scalar) { output.append(scalar) } else { output.append(contentsOf: escape(scalar)) }
+            if scalar.isVisible { output.append(scalar) } else { output.append(contentsOf: escape(scalar)) }
         }
         if received.unicodeScalars.count > maximumCharacters { output.append("…") }
         return String(output)
     }
 
     /// A JSON text whose invisible characters are escaped; it means the same. Only strings can hold them.
-    package static func json(_ value: JSON) -> String {
-        var output = String.UnicodeScalarView()
-        for scalar in value.encodedText().unicodeScalars {
-            if isVisible(scalar) {
-                output.append(scalar)
-            } else {
-                for unit in String(scalar).utf16 {
-                    let digits = String(unit, radix: 16)
-                    output.append(
-                        contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).unicodeScalars)
-                }
-            }
-        }
-        return String(output)
-    }
+    package static func json(_ value: JSON) -> String { value.visibleText() }
 
     private static func escape(_ scalar: Unicode.Scalar) -> String.UnicodeScalarView {
         ("\\u{" + String(scalar.value, radix: 16) + "}").unicodeScalars
-    }
-
-    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: !scalar.properties.isDefaultIgnorableCodePoint
-        }
     }
 }
 

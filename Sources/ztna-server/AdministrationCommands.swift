@@ -36,7 +36,7 @@ struct ControlOptions: ParsableArguments {
     /// Rows as aligned columns, moments in words; or as JSON.
     func show(_ rows: JSON, columns: [String]) {
         if json {
-            print(rows.encodedText())
+            print(rows.visibleText())
             return
         }
         let texts = (rows.arrayValue ?? []).map { row in
@@ -56,13 +56,11 @@ struct ControlOptions: ParsableArguments {
         return ConditionFailure.utc(moment)
     }
 
-    /// Names come from outside: control characters never reach the terminal.
+    /// Names come from outside: nothing invisible in them reaches the terminal.
     static func text(_ value: JSON) -> String {
         switch value {
         case .string(let text):
-            String(
-                String.UnicodeScalarView(
-                    text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }))
+            String(String.UnicodeScalarView(text.unicodeScalars.filter(\.isVisible)))
         case .array(let elements): elements.map(text).joined(separator: ",")
         case .object(let members): text(members["group"] ?? .null)
         case .bool(let value): value ? "yes" : "no"
@@ -95,7 +93,7 @@ struct SessionsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await control.ask(["command": "sessions-end", "session": .string(session)])
-            print(control.json ? result.encodedText() : "Ended.")
+            print(control.json ? result.visibleText() : "Ended.")
         }
     }
 }
@@ -131,7 +129,7 @@ struct NodesCommand: AsyncParsableCommand {
             ])
             print(
                 control.json
-                    ? result.encodedText() : "\(node): \(tags.isEmpty ? "no tags" : tags.joined(separator: ", "))")
+                    ? result.visibleText() : "\(node): \(tags.isEmpty ? "no tags" : tags.joined(separator: ", "))")
         }
     }
 
@@ -150,7 +148,7 @@ struct NodesCommand: AsyncParsableCommand {
             let result = try await control.ask([
                 "command": "nodes-managed", "node": .string(node), "managed": .bool(answer == .yes),
             ])
-            print(control.json ? result.encodedText() : "\(node): \(answer == .yes ? "managed" : "not managed")")
+            print(control.json ? result.visibleText() : "\(node): \(answer == .yes ? "managed" : "not managed")")
         }
     }
 
@@ -165,7 +163,7 @@ struct NodesCommand: AsyncParsableCommand {
             let result = try await control.ask([
                 "command": "nodes-rename", "node": .string(node), "name": .string(name),
             ])
-            print(control.json ? result.encodedText() : "\(node) is called \(name).")
+            print(control.json ? result.visibleText() : "\(node) is called \(name).")
         }
     }
 
@@ -177,7 +175,7 @@ struct NodesCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await control.ask(["command": "nodes-delete", "node": .string(node)])
-            print(control.json ? result.encodedText() : "Deleted.")
+            print(control.json ? result.visibleText() : "Deleted.")
         }
     }
 }

@@ -39,7 +39,7 @@ struct AuditCommand: AsyncParsableCommand {
 
         private func show(_ answer: JSON) {
             for record in answer.objectValue?["records"]?.arrayValue ?? [] {
-                print(control.json ? record.encodedText() : AuditLine.text(record))
+                print(control.json ? record.visibleText() : AuditLine.text(record))
             }
             fflush(nil)
         }
@@ -73,7 +73,7 @@ struct AuditCommand: AsyncParsableCommand {
                     "records": .integer(verification.count), "good": .bool(findings.isEmpty),
                     "findings": .array(findings.map { .string($0.description) }),
                 ]
-                print(result.encodedText())
+                print(result.visibleText())
             } else if findings.isEmpty {
                 print("good: \(counted(verification.count, "record")), unchanged and complete")
             } else {
@@ -126,7 +126,7 @@ struct AuditCommand: AsyncParsableCommand {
                 try file.forEachRecord(after: after) { record in
                     let json = try? format == .plain ? record.json() : OCSF.json(record, server: server)
                     if let json {
-                        print(json.encodedText())
+                        print(json.visibleText())
                     } else {
                         StandardError.write("ztna-server: record \(record.sequence) cannot be read\n")
                     }
@@ -142,7 +142,7 @@ struct AuditCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await control.ask(["command": "audit-head"])
-            print(control.json ? answer.encodedText() : answer.objectValue?["head"]?.stringValue ?? "")
+            print(control.json ? answer.visibleText() : answer.objectValue?["head"]?.stringValue ?? "")
         }
     }
 }

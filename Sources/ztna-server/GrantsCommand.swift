@@ -16,7 +16,7 @@ struct GrantsCommand: AsyncParsableCommand {
         func run() async throws {
             let rows = try await control.ask(["command": "grants-list"])
             guard !control.json else {
-                print(rows.encodedText())
+                print(rows.visibleText())
                 return
             }
             let shown = (rows.arrayValue ?? []).map { row -> JSON in
@@ -56,7 +56,7 @@ struct GrantsCommand: AsyncParsableCommand {
             let until = ConditionFailure.utc(row["ends_at"]?.integerValue ?? 0)
             print(
                 control.json
-                    ? result.encodedText()
+                    ? result.visibleText()
                     : "\(ControlOptions.text(row["grant"] ?? .null)): in force until \(until)")
         }
     }
@@ -68,7 +68,7 @@ struct GrantsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await control.ask(["command": "grants-revoke", "grant": .string(grant)])
-            print(control.json ? result.encodedText() : "Ended.")
+            print(control.json ? result.visibleText() : "Ended.")
         }
     }
 }

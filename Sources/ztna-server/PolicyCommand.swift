@@ -58,7 +58,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await control.ask(try PolicyCommand.request("policy-diff", file: file))
-            if control.json { print(answer.encodedText()) } else { PolicyCommand.show(answer) }
+            if control.json { print(answer.visibleText()) } else { PolicyCommand.show(answer) }
         }
     }
 
@@ -86,7 +86,7 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             let rows = try await control.ask(["command": "policy-history", "limit": .integer(limit)])
             guard !control.json else {
-                print(rows.encodedText())
+                print(rows.visibleText())
                 return
             }
             let shown = (rows.arrayValue ?? []).map { row -> JSON in
@@ -120,7 +120,7 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             let result = try await control.ask(["command": "policy-reload"])
             print(
-                control.json ? result.encodedText() : "In force: \(result.objectValue?["revision"]?.stringValue ?? "")")
+                control.json ? result.visibleText() : "In force: \(result.objectValue?["revision"]?.stringValue ?? "")")
         }
     }
 
@@ -171,6 +171,6 @@ struct PolicyCommand: AsyncParsableCommand {
         members["instead"] = difference.objectValue?["instead"]
         if let note { members["note"] = .string(note) }
         let result = try await control.ask(.object(members))
-        print(control.json ? result.encodedText() : "In force: \(result.objectValue?["revision"]?.stringValue ?? "")")
+        print(control.json ? result.visibleText() : "In force: \(result.objectValue?["revision"]?.stringValue ?? "")")
     }
 }

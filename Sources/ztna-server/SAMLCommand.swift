@@ -23,7 +23,7 @@ struct SAMLCommand: AsyncParsableCommand {
         func run() async throws {
             let rows = try await control.ask(["command": "saml-list"])
             if control.json {
-                print(rows.encodedText())
+                print(rows.visibleText())
             } else {
                 let lines = (rows.arrayValue ?? []).map { SAMLConnectionText($0).row }
                 control.show(.array(lines), columns: SAMLConnectionText.columns)
@@ -45,7 +45,7 @@ struct SAMLCommand: AsyncParsableCommand {
                     "the server has no SAML identity provider \(provider)"
                         + (ids.isEmpty ? "" : "; it has \(ids.joined(separator: ", "))"))
             }
-            print(control.json ? row.encodedText() : SAMLConnectionText(row).page)
+            print(control.json ? row.visibleText() : SAMLConnectionText(row).page)
         }
     }
 
@@ -93,7 +93,7 @@ struct SAMLCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await control.ask(["command": "saml-test", "provider": .string(provider)])
-            print(control.json ? result.encodedText() : result.objectValue?["url"]?.stringValue ?? "")
+            print(control.json ? result.visibleText() : result.objectValue?["url"]?.stringValue ?? "")
         }
     }
 }

@@ -18,7 +18,7 @@ struct SCIMCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await control.ask(["command": "scim-url", "connection": .string(connection)])
-            print(control.json ? result.encodedText() : result.objectValue?["url"]?.stringValue ?? "")
+            print(control.json ? result.visibleText() : result.objectValue?["url"]?.stringValue ?? "")
         }
     }
 
@@ -39,7 +39,7 @@ struct SCIMCommand: AsyncParsableCommand {
             let rows = try await control.ask([
                 "command": "scim-status-list", "connection": connection.map { .string($0) } ?? .null,
             ])
-            if control.json { return print(rows.encodedText()) }
+            if control.json { return print(rows.visibleText()) }
             for row in rows.arrayValue ?? [] { print(SCIMStatusText.text(of: row)) }
         }
     }
@@ -59,7 +59,7 @@ struct SCIMCommand: AsyncParsableCommand {
             var last = 0
             while true {
                 let rows = try await control.ask(.object(request)).arrayValue ?? []
-                for row in rows { print(control.json ? row.encodedText() : SCIMStatusText.line(of: row)) }
+                for row in rows { print(control.json ? row.visibleText() : SCIMStatusText.line(of: row)) }
                 last = rows.last?.objectValue?["sequence"]?.integerValue ?? last
                 guard follow else { return }
                 request["after"] = .integer(last)
@@ -78,7 +78,7 @@ struct SCIMCommand: AsyncParsableCommand {
 
         func run() async throws {
             let result = try await control.ask(["command": "scim-confirm", "hold": .string(hold)])
-            print(control.json ? result.encodedText() : "Confirmed for an hour.")
+            print(control.json ? result.visibleText() : "Confirmed for an hour.")
         }
     }
 }
@@ -146,7 +146,7 @@ extension SCIMCommand.Token {
             let result = try await control.ask([
                 "command": "scim-token-revoke", "connection": .string(connection), "token": .string(token),
             ])
-            print(control.json ? result.encodedText() : "Revoked.")
+            print(control.json ? result.visibleText() : "Revoked.")
         }
     }
 }
@@ -154,7 +154,7 @@ extension SCIMCommand.Token {
 extension ControlOptions {
     /// The token alone on standard output, so that it can be piped; what to know about it beside.
     fileprivate func showToken(_ result: JSON) {
-        if json { return print(result.encodedText()) }
+        if json { return print(result.visibleText()) }
         let members = result.objectValue ?? [:]
         if let secret = members["client_secret"]?.stringValue {
             print("client_id      \(members["client_id"]?.stringValue ?? "")\nclient_secret  \(secret)")
@@ -201,7 +201,7 @@ struct DirectoryCommand: AsyncParsableCommand {
 
         func run() async throws {
             let rows = try await control.ask(["command": "directory-show-list", "name": .string(name)])
-            if control.json { return print(rows.encodedText()) }
+            if control.json { return print(rows.visibleText()) }
             for row in rows.arrayValue ?? [] { print(SCIMStatusText.person(row)) }
         }
     }

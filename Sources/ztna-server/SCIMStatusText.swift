@@ -65,8 +65,7 @@ enum SCIMStatusText {
         switch value {
         case nil, .null?: return "-"
         case .string(let text)?:
-            let kept = text.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
-            return String(String.UnicodeScalarView(kept))
+            return String(String.UnicodeScalarView(text.unicodeScalars.filter(\.isVisible)))
         case let other?: return shown(.string(other.encodedText()))
         }
     }
