@@ -26,6 +26,7 @@ struct SAMLHarness {
     let other: InProcessSAMLProvider
     let gateway: Gateway
     let log: LogLines
+    let events = EventLines()
     /// Set to have the metadata of all providers out of reach.
     let outage: Outage
     private let responder: InProcessResponder
@@ -104,7 +105,7 @@ struct SAMLHarness {
                         guard path == "/metadata.xml" else { throw HTTPError.timedOut }
                         return Array(provider.metadata.utf8)
                     }),
-                clock: { clock.now }, randomness: .system, logger: logger))
+                clock: { clock.now }, randomness: .system, audit: events, logger: logger))
         responder = InProcessResponder(gateway, logger: logger)
     }
 
