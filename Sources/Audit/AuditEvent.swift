@@ -58,8 +58,11 @@ package struct AuditEvent: Hashable, Sendable {
     package var last: Int?
     /// Seconds since the epoch, by our clock: when an agent's report came in.
     package var receivedAt: Int?
-    /// The reporter's clock minus ours in seconds, where they are far apart.
+    /// The reporter's clock minus ours in seconds, where they are far apart, or where it dates a moment after its report.
     package var clockOffset: Int?
+    /// `time` and `last` as the reporter gave them, where they cannot be true and ours are put in their place.
+    package var deviceTime: Int?
+    package var deviceLast: Int?
 
     package init(
         _ stream: Stream, _ action: String, _ outcome: Outcome, at time: Int, actor: AuditActor? = nil,

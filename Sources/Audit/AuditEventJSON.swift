@@ -20,6 +20,7 @@ extension AuditEvent {
         members["protocol"] = protocolNumber.map { .string(IPProtocolName.text($0)) }
         let numbers = [
             "port": port, "count": count, "last": last, "received_at": receivedAt, "clock_offset": clockOffset,
+            "device_time": deviceTime, "device_last": deviceLast,
         ]
         for (name, number) in numbers { members[name] = number.map { .integer($0) } }
         return .object(members)
@@ -53,6 +54,8 @@ extension AuditEvent {
             last = try members.optionalInteger("last")
             receivedAt = try members.optionalInteger("received_at")
             clockOffset = try members.optionalInteger("clock_offset")
+            deviceTime = try members.optionalInteger("device_time")
+            deviceLast = try members.optionalInteger("device_last")
         } catch { throw .unreadable }
     }
 }

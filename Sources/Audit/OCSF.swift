@@ -130,6 +130,7 @@ package enum OCSF {
         ]
         if event.stream == .connection { members["profiles"] = ["host", "security_control"] }
         if let receivedAt = event.receivedAt { members["logged_time"] = milliseconds(receivedAt) }
+        if let deviceTime = event.deviceTime { members["original_time"] = .string(String(deviceTime)) }
         return .object(members)
     }
 

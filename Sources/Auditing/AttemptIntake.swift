@@ -20,9 +20,6 @@ package struct AttemptReporter: Hashable, Sendable {
 }
 
 extension AuditLog {
-    /// Clocks further apart than this are said to be, in seconds.
-    static var clockTolerance: Int { 300 }
-
     /// Stores one batch of connection attempts, once, however often it comes. Returns when it is durable.
     package func take(_ body: [UInt8], from reporter: AttemptReporter) async throws(IntakeRefusal) {
         let now = clock()
@@ -88,8 +85,7 @@ extension AuditLog {
 extension AttemptBatch {
     /// What the device says of its own end is overruled by what we know of it.
     func events(from reporter: AttemptReporter, node: NodeRecord?, now: Int) -> [AuditEvent] {
-        let offset = sentAt - now
-        let clockOffset = abs(offset) > AuditLog.clockTolerance ? offset : nil
+        let times = DeviceTimes(sentAt: sentAt, now: now)
         var events = records.map { record -> AuditEvent in
             var event = AuditEvent(
                 .connection, "attempt", record.verdict == .allow ? .allow : .deny, at: record.time,
@@ -104,22 +100,20 @@ extension AttemptBatch {
             event.protocolNumber = record.protocolNumber
             event.port = record.port.map(Int.init)
             event.ports = record.ports
-            if record.count > 1 {
-                event.count = record.count
-                event.last = record.last
-            }
+            if record.count > 1 { event.count = record.count }
+            times.put(record.time, last: record.count > 1 ? record.last : nil, in: &event)
             return event
         }
         for (count, reason) in [(lost - unattended, "lost-on-device"), (unattended, "no-agent-running")] where count > 0
         {
-            events.append(
-                AuditEvent(.connection, "attempts-lost", .failure, at: sentAt, reason: reason, count: count))
+            var event = AuditEvent(.connection, "attempts-lost", .failure, at: now, reason: reason, count: count)
+            times.put(sentAt, last: nil, in: &event)
+            events.append(event)
         }
         for index in events.indices {
             events[index].device = reporter.device.thumbprint
             events[index].host = node?.host.text
             events[index].receivedAt = now
-            events[index].clockOffset = clockOffset
         }
         return events
     }

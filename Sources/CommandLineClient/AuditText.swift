@@ -26,6 +26,7 @@ package enum AuditText {
         if let rule = row.string("rule") { because.append("rule " + SafeText.line(rule)) }
         if let reason = row.string("reason") { because.append(SafeText.line(reason)) }
         if let offset = row.integer("clock_offset") { because.append("the device's clock is \(offset) s off") }
+        if let said = row.integer("device_time") { because.append("the device says that it was at \(said)") }
         if !because.isEmpty { lines.append("          " + because.joined(separator: ": ")) }
         return lines
     }

@@ -107,19 +107,6 @@ extension Coordinator {
         flush(now: now)
     }
 
-    /// Makes the node's tags exactly these. Errors: `unknownNode`, `store`.
-    package func setTags(_ id: NodeID, to tags: Set<TagName>) async throws(CoordinatorError) {
-        let now = clock()
-        try await change(id, now: now) { record in
-            var lifecycle = NodeLifecycle(node: record)
-            lifecycle.assign(tags: tags, now: now)
-            record = lifecycle.node ?? record
-        }
-        logger.info(
-            "tags set",
-            metadata: metadata(of: id).merging(["tags": "\(tags.sorted().map(\.text).joined(separator: " "))"]) { $1 })
-    }
-
     /// Who acts under a session, as the policy sees them; nil while its node is not in the mesh.
     package func principal(of session: SessionID) -> Principal? {
         guard let node = directory.node(session: session), mesh.nodes[node.record.id] != nil else { return nil }

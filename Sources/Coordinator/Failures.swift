@@ -24,6 +24,10 @@ package enum CoordinatorError: Error, Hashable, Sendable {
     case notRegistered
     case unknownSession
     case unknownNode
+    /// A tag that is not among those that its giver owns.
+    case tagNotOwned
+    /// Whoever owns tags only gives them to no device of others that has none of them.
+    case nodeOfOthers
     /// No device has this name or overlay address.
     case unknownHost
     /// An overlay prefix of the configuration that no address can be taken from; says which and why.
@@ -55,6 +59,9 @@ package enum CoordinatorError: Error, Hashable, Sendable {
         case .notRegistered: "the session has no node yet: register first"
         case .unknownSession: "no session has this id"
         case .unknownNode: "no node has this id"
+        case .tagNotOwned: "only owners of a tag and administrators give it"
+        case .nodeOfOthers:
+            "the device is neither yours nor has it a tag that you own: an administrator must give it its first one"
         case .unknownHost: "no device is called so: `ztna peers` lists those that you may know"
         case .prefix(let text): text
         case .notStarted: "the coordinator has not started"

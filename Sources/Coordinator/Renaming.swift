@@ -10,7 +10,7 @@ extension Coordinator {
         if let owner = directory.names.owner(of: name), owner != device { throw .hostNameTaken(name) }
         let former = metadata(of: id)
         directory.names.claim(name, for: device)
-        do throws(CoordinatorError) { try await change(id, now: clock()) { $0.host = name } } catch {
+        do throws(CoordinatorError) { try await change(id, now: clock()) { node, _ in node.host = name } } catch {
             if directory.node(id)?.record.host != name { directory.names.release(name, of: device) }
             throw error
         }

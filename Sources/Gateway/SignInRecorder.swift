@@ -52,12 +52,14 @@ final class SignInRecorder: Sendable {
         self.clock = clock
     }
 
-    /// A step of a sign-in under way. `address`: the browser's; nil: that of the device that asked.
+    /// A step of a sign-in under way. `address`: the browser's; nil: that of the device that asked. `remark`: what is to be
+    /// said of a step that was not refused.
     func note(
         _ step: SignInStep, of authorization: DeviceAuthorization, signIn: SignIn? = nil, provider: ProviderID? = nil,
-        address: String? = nil, refused reason: String? = nil
+        address: String? = nil, refused reason: String? = nil, remark: String? = nil
     ) {
         var event = event(step, refused: reason)
+        if reason == nil { event.reason = remark }
         event.subject = AuditSubject(.request, id: authorization.id.text)
         event.device = authorization.device.thumbprint
         event.host = authorization.asking.hostName

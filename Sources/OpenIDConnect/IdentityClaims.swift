@@ -11,7 +11,7 @@ package struct IdentityClaims: Sendable {
     package let email: EmailAddress?
     /// Never empty, no control characters, at most 128 characters.
     package let displayName: String
-    /// Nil: the provider says nothing, so what is known stays. Empty: no groups.
+    /// Empty where the provider names none. Nil: it has them, but at another endpoint, so which they are is not known.
     package let groups: Set<GroupName>?
     /// Whether the sign-in counts as multi-factor by the configured rule.
     package let mfa: Bool
@@ -98,13 +98,14 @@ package struct IdentityClaims: Sendable {
     private static func groups(
         _ claim: GroupsClaim?, in documents: [JSONMembers], notes: inout [String]
     ) throws(IdentityClaimsError) -> Set<GroupName>? {
-        guard let claim else { return nil }
+        guard let claim else { return [] }
         guard let value = documents.lazy.compactMap({ claim.value(in: $0) }).first(where: { $0 != .null }) else {
             // Core §5.6.2: too many groups for the token are left to another endpoint, which we do not ask.
             let isElsewhere = documents.contains {
                 $0.members["_claim_names"]?.objectValue?[claim.topLevelName] != nil
             }
-            if isElsewhere { notes.append("the groups are not in the token but at another endpoint (_claim_names)") }
+            guard isElsewhere else { return [] }
+            notes.append("the groups are not in the token but at another endpoint (_claim_names)")
             return nil
         }
         let elements: [JSON]

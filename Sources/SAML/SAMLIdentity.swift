@@ -8,7 +8,7 @@ package struct SAMLIdentity: Sendable {
     package let email: EmailAddress?
     /// Never empty, no control characters, at most 128 characters.
     package let displayName: String
-    /// Nil: the provider says nothing, so what is known stays. Empty: no groups.
+    /// Empty where the provider names none. Nil: it sends a link in their place, so which they are is not known.
     package let groups: Set<GroupName>?
     /// Whether one of the configured contexts was used.
     package let mfa: Bool
@@ -109,13 +109,10 @@ package struct SAMLIdentity: Sendable {
     private static func groups(
         _ attributes: StatedAttributes, _ map: AttributeMap, notes: inout [String]
     ) -> Set<GroupName>? {
-        guard let values = attributes.values(of: map.groups) else {
-            // Entra ID: past 150 groups it sends an address where to ask for them, which we do not.
-            if attributes.values(of: ["http://schemas.microsoft.com/claims/groups.link"]) != nil {
-                notes.append(
-                    "the provider has too many groups of this person to send (groups.link); have it send only those that "
-                        + "are assigned to this application, or connect SCIM")
-            }
+        let values = attributes.values(of: map.groups) ?? []
+        // Entra ID: past 150 groups it sends an address where to ask for them, which we do not.
+        if values.isEmpty, attributes.values(of: ["http://schemas.microsoft.com/claims/groups.link"]) != nil {
+            notes.append("the groups are not in the assertion but at another endpoint (groups.link)")
             return nil
         }
         let names = values.compactMap(GroupName.init)

@@ -8,7 +8,7 @@ package struct SignIn: Hashable, Sendable {
     package var directoryID: String?
     package var email: EmailAddress?
     package var displayName: String
-    /// Nil: the provider said nothing of groups, which changes nothing.
+    /// Nil: the provider has them, but did not say which, because there are too many: none of them counts.
     package var groups: Set<GroupName>?
     package var authTime: Int?
     package var amr: [String]

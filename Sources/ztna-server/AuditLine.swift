@@ -21,6 +21,7 @@ enum AuditLine {
         if let rule = event.rule { words.append("rule \(rule)") }
         if let reason = event.reason { words.append("(\(reason))") }
         if let offset = event.clockOffset { words.append("[clock off by \(offset) s]") }
+        if let said = event.deviceTime { words.append("[the device says at \(said)]") }
         return ControlOptions.text(.string(words.joined(separator: "  ")))
     }
 

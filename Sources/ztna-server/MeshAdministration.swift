@@ -64,7 +64,7 @@ struct MeshAdministration: Sendable {
         ]
     }
 
-    /// An administrator gives any tag; others those that they own, to nodes that have no others.
+    /// An administrator gives any tag; others those that they own, as `TagGiver` says.
     private func tag(_ members: JSONMembers, by administrator: Administrator) async throws -> JSON {
         let tags = try Set(
             members.strings("tags").map { text in
@@ -74,26 +74,36 @@ struct MeshAdministration: Sendable {
                 }
                 return tag
             })
-        let owned = try await ownedTags(administrator, asking: tags)
-        let node = try await node(members)
-        if let owned, !node.tags.isSubset(of: owned) {
+        let giver = try await giver(administrator, asking: tags)
+        let text = try members.string("node")
+        do {
+            let node = try await node(members)
+            let all = try await coordinator.setTags(node.id, to: tags, by: giver)
+            return [
+                "node": .string(node.id.text), "host": .string(node.host.text),
+                "tags": .array(all.sorted().map { .string($0.text) }),
+            ]
+        } catch let error as CoordinatorError where giver != .administrator && Self.hidesNodes(error) {
+            // Whether there is such a device is nobody's business who may not tag it.
             throw ControlServices.Refusal(
                 .notAnAdministrator,
-                "\(administrator.label) does not own every tag that this node has: ask an administrator")
+                "\(text.prefix(80)) is neither a device of \(administrator.label) nor one that has a tag that they own: an "
+                    + "administrator must give it the first one")
         }
-        try await coordinator.setTags(node.id, to: tags)
-        return [
-            "node": .string(node.id.text), "host": .string(node.host.text),
-            "tags": .array(tags.sorted().map { .string($0.text) }),
-        ]
     }
 
-    /// The tags that somebody may give and take; nil: all. Refused, before anything is said of a node: whoever owns none of
-    /// them, or not all that they ask for.
-    private func ownedTags(
+    private static func hidesNodes(_ error: CoordinatorError) -> Bool {
+        switch error {
+        case .unknownNode, .nodeOfOthers: true
+        default: false
+        }
+    }
+
+    /// Refused, before anything is said of a node: whoever owns no tag, or not all that they ask for.
+    private func giver(
         _ administrator: Administrator, asking tags: Set<TagName>
-    ) async throws(ControlServices.Refusal) -> Set<TagName>? {
-        guard case .person(let caller, isAdministrator: false) = administrator else { return nil }
+    ) async throws(ControlServices.Refusal) -> TagGiver {
+        guard case .person(let caller, isAdministrator: false) = administrator else { return .administrator }
         let person = await coordinator.principal(of: caller.session)
         let owned = if let person { await policy.tags(ownedBy: person) } else { Set<TagName>() }
         guard !owned.isEmpty, tags.isSubset(of: owned) else {
@@ -103,7 +113,7 @@ struct MeshAdministration: Sendable {
                 "\(caller.label) may not give or take \(what): its owners are those that `tag_owners` in the policy "
                     + "names, and the administrators")
         }
-        return owned
+        return .owner(caller.person, of: owned)
     }
 
     /// A node by its id or its host name.

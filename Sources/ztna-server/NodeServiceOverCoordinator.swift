@@ -34,7 +34,7 @@ extension NodeService.Refusal {
             self.init(name: .invalidToken, status: 401, explanation: error.explanation)
         case .registrationRefused, .staleRegistration, .wireGuardKeyInUse, .hostNameRefused, .hostNameTaken,
             .notRegistered,
-            .unknownNode, .unknownHost:
+            .unknownNode, .unknownHost, .tagNotOwned, .nodeOfOthers:
             self.init(name: .invalidRequest, status: 400, explanation: error.explanation)
         case .addressesExhausted, .notStarted:
             self.init(name: .temporarilyUnavailable, status: 503, explanation: error.explanation)

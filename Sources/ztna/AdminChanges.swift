@@ -70,7 +70,10 @@ extension AdminCommand {
     struct Tag: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a node exactly these tags; none removes all.",
-            discussion: "Administrators give any tag; others those that `tag_owners` in the policy lets them.")
+            discussion: """
+                Administrators give any tag. Others give and take those that `tag_owners` in the policy lets them, of their \
+                own devices and of those that have such a tag already; the node's other tags stay.
+                """)
         @Argument(help: "The node's host name or id.") var node: String
         @Argument(help: "Tags.") var tags: [String] = []
         @OptionGroup var agent: AgentOptions

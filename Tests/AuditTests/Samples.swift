@@ -29,6 +29,8 @@ enum Samples {
         event.last = 1_763_735_445
         event.receivedAt = 1_763_731_845
         event.clockOffset = 3600
+        event.deviceTime = 1_763_735_440
+        event.deviceLast = 1_763_735_445
         return event
     }()
 

@@ -86,6 +86,64 @@ import Wire
         #expect(event.clockOffset == flag)
     }
 
+    /// Days before the intake (negative: after it).
+    private struct Dating: Sendable {
+        /// When the device says that it sends, when that it was, and when last.
+        let sent: Int
+        let was: Int
+        let last: Int
+        /// Where it is put; nil: where the device says.
+        let put: (was: Int, last: Int)?
+        /// In days too; nil: no flag.
+        let offset: Int?
+
+        static let all = [
+            // As it should be: days in the spool.
+            Dating(sent: 0, was: 60, last: 59, put: nil, offset: nil),
+            // A clock that was not set yet, or a liar.
+            Dating(sent: 0, was: 700, last: 0, put: (90, 0), offset: nil),
+            Dating(sent: 0, was: 700, last: 650, put: (90, 90), offset: nil),
+            Dating(sent: 0, was: -700, last: -700, put: (0, 0), offset: 700),
+            Dating(sent: 0, was: 1, last: -700, put: (1, 0), offset: 700),
+            // A whole report that is years off, with what lies between its moments.
+            Dating(sent: 700, was: 703, last: 702, put: (3, 2), offset: -700),
+            Dating(sent: -700, was: -698, last: -699, put: (2, 1), offset: 700),
+            Dating(sent: -700, was: 700, last: 700, put: (90, 90), offset: 700),
+        ]
+    }
+
+    @Test(arguments: Dating.all)
+    private func `is put where it can have been, with what the device says beside it`(_ dating: Dating) async throws {
+        let fixture = try await Fixture()
+        let moment = { Fixture.now - $0 * 86_400 }
+        var record = try Self.record(2, time: moment(dating.was))
+        record.last = moment(dating.last)
+        try await fixture.log.take(Self.batch([record], sent: moment(dating.sent)), from: Self.reporter(fixture))
+        let event = try #require(try await fixture.events().first)
+        let put = dating.put ?? (dating.was, dating.last)
+        #expect(event.time == moment(put.was) && event.last == moment(put.last))
+        #expect(event.deviceTime == (dating.put == nil ? nil : moment(dating.was)))
+        #expect(event.deviceLast == (dating.put == nil ? nil : moment(dating.last)))
+        #expect(event.clockOffset == dating.offset.map { $0 * 86_400 })
+        #expect(event.receivedAt == Fixture.now)
+    }
+
+    @Test(arguments: [(300, nil), (301, 301)] as [(Int, Int?)])
+    func `dated later than it was sent is flagged`(_ ahead: Int, _ flag: Int?) async throws {
+        let fixture = try await Fixture()
+        try await fixture.log.take(
+            Self.batch([try Self.record(1, time: Fixture.now + ahead)]), from: Self.reporter(fixture))
+        let event = try #require(try await fixture.events().first)
+        #expect(event.time == Fixture.now + ahead && event.clockOffset == flag && event.deviceTime == nil)
+    }
+
+    @Test func `of losses by a clock that is years off says so too`() async throws {
+        let fixture = try await Fixture()
+        try await fixture.log.take(Self.batch([], sent: 7, lost: 1), from: Self.reporter(fixture))
+        let event = try #require(try await fixture.events().first)
+        #expect(event.time == Fixture.now && event.deviceTime == 7 && event.clockOffset == 7 - Fixture.now)
+    }
+
     @Test func `says what came while no agent ran, apart from what the device lost`() async throws {
         let fixture = try await Fixture()
         try await fixture.log.take(Self.batch([], lost: 12, unattended: 5), from: Self.reporter(fixture))

@@ -72,6 +72,21 @@ extension `The programs together` {
             #expect(try await device.run("admin", "tag", "laptop", "staging").output == "laptop: staging\n")
             #expect(try await device.run("admin", "tag", "laptop", "staging", "prod").status == 8)
             #expect(try await device.run("admin", "tag", "laptop").output == "laptop: -\n")
+            // What an administrator gave stays, and the devices of others are out of reach until they have such a tag.
+            _ = try await site.administer("nodes", "tag", "laptop", "prod")
+            #expect(try await device.run("admin", "tag", "laptop", "staging").output == "laptop: prod, staging\n")
+            let other = try await Device(site, name: "desk")
+            try await other.signIn(at: site, user: "alice")
+            let refused = try await device.run("admin", "tag", "desk", "staging")
+            #expect(
+                refused.status == 8 && refused.errors.contains("an administrator must give it"), "\(refused.everything)"
+            )
+            let unknown = try await device.run("admin", "tag", "nosuch", "staging")
+            #expect(
+                unknown.status == 8 && unknown.errors.contains("an administrator must give it"), "\(unknown.everything)"
+            )
+            _ = try await site.administer("nodes", "tag", "desk", "staging")
+            #expect(try await device.run("admin", "tag", "desk").output == "desk: -\n")
             // What nobody but an administrator may do, and what nobody may from afar.
             #expect(try await device.run("admin", "sessions").status == 8)
         }

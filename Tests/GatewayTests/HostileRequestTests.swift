@@ -269,22 +269,6 @@ import Walkthrough
         #expect(try await harness.signedIn(&device).status == 200)
     }
 
-    @Test func `with an absent groups claim changes nothing, with an empty one takes all`() async throws {
-        let harness = try await GatewayHarness()
-        var device = try harness.device()
-        func groups() async throws -> Set<String> {
-            let person = try #require(try await harness.store.read { try $0.people().first })
-            return Set(try await harness.store.read { try $0.memberships(of: person.id) }.keys.map(\.text))
-        }
-        _ = try await harness.signedIn(&device)
-        harness.provider.alter { _, claims in claims["groups"] = nil }
-        _ = try await harness.signedIn(&device)
-        #expect(try await groups() == ["engineering"])
-        harness.provider.alter { _, claims in claims["groups"] = [] }
-        _ = try await harness.signedIn(&device)
-        #expect(try await groups() == [])
-    }
-
     @Test func `for an inactive person is refused`() async throws {
         let harness = try await GatewayHarness()
         var device = try harness.device()

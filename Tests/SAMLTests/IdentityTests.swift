@@ -112,10 +112,10 @@ import Testing
         #expect(try Self.identity([("displayName", nil, [long])]).displayName.count == 128)
     }
 
-    @Test func `knows no groups from none said`() throws {
+    @Test func `has no groups where none are named, and knows which not where a link is`() throws {
         let name = try #require(GroupName("dba"))
         let other = try #require(GroupName("a;b, c"))
-        #expect(try Self.identity().groups == nil)
+        #expect(try Self.identity().groups == [])
         #expect(try Self.identity([("groups", nil, [])]).groups == [])
         #expect(try Self.identity([("groups", nil, ["dba"])]).groups == [name])
         #expect(try Self.identity([("groups", nil, ["dba", "a;b, c"])]).groups == [name, other])
@@ -123,8 +123,12 @@ import Testing
         #expect(try Self.identity([("member", nil, ["dba"]), ("member", nil, ["a;b, c"])]).groups == [name, other])
         let some = try Self.identity([("groups", nil, ["dba", "", String(repeating: "g", count: 257)])])
         #expect(some.groups == [name] && some.notes.count == 1)
-        let overage = try Self.identity([("http://schemas.microsoft.com/claims/groups.link", nil, ["https://x"])])
-        #expect(overage.groups == nil && overage.notes.count == 1)
+        let link = ("http://schemas.microsoft.com/claims/groups.link", nil as String?, ["https://x"])
+        for attributes in [[link], [link, ("groups", nil, [])]] {
+            let overage = try Self.identity(attributes)
+            #expect(overage.groups == nil && overage.notes.count == 1)
+        }
+        #expect(try Self.identity([link, ("groups", nil, ["dba"])]).groups == [name])
         #expect(try Self.identity([(Self.microsoft, nil, ["dba"])]).groups == [name])
     }
 

@@ -4,7 +4,8 @@ internal import Store
 
 /// A sign-in that was admitted becomes part of its person. Source: DESIGN §7.
 extension StoreTransaction {
-    /// Saves person and groups. Groups that the provider does not speak of stay; no groups remove all that came from it.
+    /// Saves person and groups. Those of the sign-in are all that the person has from sign-ins: what it does not name ends,
+    /// also where it names none, and where it could not say which (`SignIn.groups`).
     /// `user`: the provisioned user that the person is. `groups`: whose count on a connection with SCIM; with `scim` the
     /// directory's are the truth, and those of the sign-in are not applied.
     func keep(
@@ -20,13 +21,15 @@ extension StoreTransaction {
         }
         if whose == .scim {
             try dropGroupsOfSignIns(person.id)
-        } else if let groups = signIn.groups {
-            let source: MembershipSource =
+        } else {
+            // A connection that changed its protocol leaves nothing of the other one behind.
+            let (source, other): (MembershipSource, MembershipSource) =
                 switch signIn.evidence.statement {
-                case .idToken: .tokenClaim
-                case .saml: .samlAttribute
+                case .idToken: (.tokenClaim, .samlAttribute)
+                case .saml: (.samlAttribute, .tokenClaim)
                 }
-            _ = try setMemberships(of: person.id, source: source, to: groups)
+            _ = try setMemberships(of: person.id, source: source, to: signIn.groups ?? [])
+            _ = try setMemberships(of: person.id, source: other, to: [])
         }
         // Nothing hangs on somebody who has never been here.
         if !isNew { try appendChange(.person(person.id), at: now) }

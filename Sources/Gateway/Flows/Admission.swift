@@ -104,7 +104,8 @@ extension BrowserFlow {
         if case .success(let authorization) = result { open.note(authorization) }
         if let refusal = note(admission, of: signIn, request: sent.id) { return .failure(refusal) }
         switch result {
-        case .success(let authorization): services.recorder.note(.providerAnswered, of: authorization)
+        case .success(let authorization):
+            services.recorder.note(.providerAnswered, of: authorization, remark: remark(on: signIn))
         case .failure(let refusal):
             services.recorder.note(.providerAnswered, of: sent, signIn: signIn, refused: refusal.reasonName)
         }
@@ -131,6 +132,11 @@ extension BrowserFlow {
             "provider": "\(signIn.provider)", "subject": "\(SCIMText.printable(signIn.subject))",
         ]
         guard let refusal = admission.refusal else {
+            if remark(on: signIn) != nil {
+                services.logger.warning(
+                    "the groups of a sign-in are not known, so none of them counts: \(UnknownGroups.remedy)",
+                    metadata: facts)
+            }
             if configuration.accountLinks(signIn.provider)?.groups == .scim, signIn.groups?.isEmpty == false {
                 services.logger.info(
                     "the groups of a sign-in are not applied: on this connection they come from SCIM", metadata: facts)
@@ -145,9 +151,37 @@ extension BrowserFlow {
             metadata: facts.merging(["email": "\(signIn.email?.text ?? "none")"]) { first, _ in first })
         return refusal
     }
+
+    /// What the evidence of an accepted sign-in says beside that; nil: nothing.
+    func remark(on signIn: SignIn) -> String? {
+        configuration.lacksGroups(signIn) ? UnknownGroups.remark : nil
+    }
+}
+
+/// A sign-in whose provider has more groups of the person than it sends: OIDC's `_claim_names`, Entra ID's `groups.link`.
+enum UnknownGroups {
+    /// As the evidence names it.
+    static var remark: String { "groups-not-known: \(remedy)" }
+
+    /// For the operator.
+    static var remedy: String {
+        "the provider has too many groups of this person to send them; have it send only those that are assigned to this "
+            + "application, or connect SCIM"
+    }
+
+    /// For the person who signs in.
+    static var notice: String {
+        "You are in more groups than your organisation’s sign-in page can tell. What you may reach through a group stays "
+            + "closed to you until an administrator has mended that."
+    }
 }
 
 extension GatewayConfiguration {
+    /// Whether groups of this sign-in would count, and which they are is not known.
+    func lacksGroups(_ signIn: SignIn) -> Bool {
+        signIn.groups == nil && accountLinks(signIn.provider)?.groups != .scim
+    }
+
     /// Nil for a connection without SCIM.
     func accountLinks(_ id: ProviderID) -> AccountLinks? {
         provider(id)?.provisioning.map { AccountLinks(provider: id, matches: $0.matches, groups: $0.groups) }

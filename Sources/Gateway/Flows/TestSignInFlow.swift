@@ -108,7 +108,7 @@ enum TestReport {
             (
                 "Groups",
                 identity.groups.map { $0.isEmpty ? "none" : $0.map(\.text).sorted().joined(separator: ", ") }
-                    ?? "the provider says nothing of groups"
+                    ?? "not known, so none: " + UnknownGroups.remedy
             ),
             ("MFA", identity.mfa ? "yes" : "no"), ("Context", identity.acr ?? "none"),
             ("Administrator", identity.isAdministrator(by: provider.admins) ? "yes" : "no"),

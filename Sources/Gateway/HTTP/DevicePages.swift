@@ -176,7 +176,8 @@ struct DevicePages: Sendable {
             person: signIn.displayName, email: signIn.email?.text ?? "",
             providerName: configuration.provider(signIn.provider)?.name ?? signIn.provider.text,
             numbers: authorization.browser?.numbers.map(String.init) ?? [],
-            isRenewal: authorization.renewal != nil)
+            isRenewal: authorization.renewal != nil,
+            problem: configuration.lacksGroups(signIn) ? UnknownGroups.notice : nil)
         return Answer.page(answers.pages.confirm(page))
     }
 

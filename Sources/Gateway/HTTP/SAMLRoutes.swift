@@ -147,7 +147,8 @@ struct SAMLRoutes: Sendable {
             signIn, for: posted, replayKey: assertion.replayKey, handle: handle, now: now)
         switch keeping {
         case .kept:
-            services.recorder.note(.providerAnswered, of: posted.authorization, signIn: signIn)
+            services.recorder.note(
+                .providerAnswered, of: posted.authorization, signIn: signIn, remark: flow.browser.remark(on: signIn))
             return Answer.seeOther("/saml/continue?answer=\(handle)")
         case .refused(let refusal):
             services.recorder.note(

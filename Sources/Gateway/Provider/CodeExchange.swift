@@ -80,7 +80,7 @@ struct CodeExchange: Sendable {
     /// Many providers put e-mail and groups only there (OIDC Core §5.4).
     private func needsUserInfo(_ idToken: ValidatedIDToken) -> Bool {
         if !idToken.claims.has("email") { return true }
-        if let claim = provider.groupsClaim, claim.value(in: idToken.claims) == nil { return true }
-        return false
+        guard let claim = provider.groupsClaim else { return false }
+        return (claim.value(in: idToken.claims) ?? .null) == .null
     }
 }
