@@ -100,8 +100,9 @@ extension `The programs together` {
                 ).finish()
             }
             let missing = try await check()
+            let reason = "error: no database tells from which country somebody comes, so nobody is in this one"
             #expect(
-                missing.status == 1 && missing.errors.contains("wiki-ssh. Nobody is in any country"),
+                missing.status == 1 && missing.errors.contains("policy.yaml:") && missing.errors.contains(reason),
                 "\(missing.everything)")
             try site.folder.write("geo.mmdb", "not a database")
             try site.folder.write("ztna.yaml", text + "places: { database: geo.mmdb }\n")
