@@ -8,7 +8,7 @@ import Logging
 import NetworkAddresses
 import StrictJSON
 
-/// New flows at a steady pace against one node, each of another kind, so that each becomes a record on disk: kernel, filter,
+/// New flows at a steady pace against one node, each of another kind, each counted in a record on disk: kernel, filter,
 /// log, explanation and spool, as in the agent.
 enum AttemptFlood {
     private static let peers = 200
